@@ -1,0 +1,3 @@
+"""KEYS: executable incident runbooks."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""The nouns of KEYS, frozen: values without behaviour of their own."""

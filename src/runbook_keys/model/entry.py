@@ -1,0 +1,64 @@
+"""A journal's row, its links, and what the store says about runs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import Struct
+
+from runbook_keys.model.actor import Actor
+from runbook_keys.model.event import AnyEvent
+
+
+class Entry(Struct, frozen=True):
+    """One durable fact: who, when, what, and its place. `seq` is 1-based within the run."""
+
+    run: str
+    seq: int
+    at: datetime
+    actor: Actor
+    event: AnyEvent
+
+
+class Blob(Struct, frozen=True):
+    """Material beside the journal. `digest` is hex SHA-256 over `salt` followed by `content`."""
+
+    digest: str
+    salt: bytes
+    content: bytes
+
+
+class StoredEntry(Struct, frozen=True):
+    """An entry as the store holds it: the exact line (with its newline) and the chain value after it (hex)."""
+
+    run: str
+    seq: int
+    line: bytes
+    link: str
+
+
+class SpineRow(Struct, frozen=True):
+    """One line of the spine over all runs: `gseq run_no rseq link`, and the spine's chain value after it (hex)."""
+
+    gseq: int
+    run_no: int
+    rseq: int
+    link: str
+    spine_link: str
+
+
+class RunHead(Struct, frozen=True):
+    """Where a run stands in the store: its number (1-based, without gaps), last sequence and chain value."""
+
+    run: str
+    run_no: int
+    seq: int
+    link: str
+
+
+class Damage(Struct, frozen=True):
+    """One thing that does not verify: where, and in words what that means. `seq` 0 means the run or journal as a whole."""
+
+    run: str
+    seq: int
+    what: str

@@ -1,0 +1,133 @@
+"""The outside world as the product sees it, on one page. Only `bootstrap` knows who stands behind a port."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from msgspec import Struct
+
+from runbook_keys.model.actor import Actor
+from runbook_keys.model.entry import Blob, RunHead, SpineRow, StoredEntry
+from runbook_keys.model.event import AnyEvent
+from runbook_keys.model.outcome import Outcome, Role
+from runbook_keys.model.pack import Pack
+from runbook_keys.model.reply import Reply
+from runbook_keys.model.runbook import Block
+from runbook_keys.model.view import View
+
+
+class Task(Struct, frozen=True):
+    """One attempt as an executor gets it.
+
+    `values` are the inputs and captures by name; `secret_values` those of them that must never be shown.
+    `is_looking` says that the block may change nothing and must be kept from it. `view` is what a human is asked.
+    """
+
+    run: str
+    step: str
+    role: Role
+    attempt: int
+    block: Block
+    values: Mapping[str, str]
+    secret_values: frozenset[str]
+    is_looking: bool
+    view: View
+
+
+Output = Callable[[str], None]
+"""Called with pieces of masked output as they arrive, for the screen only."""
+
+
+class Clock(Protocol):
+    """Time. A compressed clock passes `scale` seconds in one."""
+
+    @property
+    def scale(self) -> int: ...  # 1 unless this is practice
+    def now(self) -> datetime: ...  # aware, UTC
+    async def sleep_until(self, at: datetime) -> None: ...
+
+
+class Ids(Protocol):
+    """Names and randomness."""
+
+    def run(self, at: datetime) -> str: ...  # short enough to say on the phone, sorts by time
+    def salt(self) -> bytes: ...  # 16 random bytes
+
+
+class Executor(Protocol):
+    """Runs blocks of one language. Never raises for what a command does: that is an outcome."""
+
+    async def execute(self, task: Task, output: Output) -> Outcome: ...
+
+
+class Claim(Protocol):
+    """The right to drive one run, held until released or until the process dies.
+
+    `attempt_fd` is a descriptor that a command inherits: while any process of it lives, `leftover` on a later claim
+    tells that the earlier command is still running.
+    """
+
+    @property
+    def attempt_fd(self) -> int | None: ...
+    def leftover(self) -> bool: ...  # True while a command of an earlier driver still runs
+    def release(self) -> None: ...
+
+
+class JournalStore(Protocol):
+    """The append-only record. Every append is durable when it returns."""
+
+    async def append(
+        self, run: str, after_seq: int, at: datetime, actor: Actor, events: Sequence[AnyEvent], blobs: Sequence[Blob] = ()
+    ) -> RunHead: ...  # all or nothing; raises RunTaken when `after_seq` is no longer the head (0 opens the run)
+
+    async def entries(self, run: str) -> list[StoredEntry]: ...  # RunNotFound
+    async def runs(self) -> list[RunHead]: ...  # by run number
+    async def spine(self) -> list[SpineRow]: ...
+    async def blob(self, digest: str) -> bytes | None: ...  # the content; None if erased
+    async def blobs(self) -> list[Blob]: ...
+    def claim(self, run: str) -> Claim: ...  # RunTaken when another live process holds it
+    async def close(self) -> None: ...
+
+
+class Library(Protocol):
+    """Where packs are found."""
+
+    def load(self, name: str) -> Pack: ...  # a slug or a folder; UnknownRunbook, InvalidPack
+    def slugs(self) -> Sequence[str]: ...
+
+
+class Secrets(Protocol):
+    """Values that are never shown, and digests that can't be guessed from the journal."""
+
+    def value(self, name: str) -> str | None: ...
+    def digest(self, name: str, value: str) -> str: ...  # keyed: useless without this machine's key
+
+
+class Operator(Protocol):
+    """Whoever answers. Silence is never yes: at end of input the answer is `Leave`."""
+
+    @property
+    def actor(self) -> Actor: ...
+    async def reply(self, view: View) -> Reply: ...
+    def progress(self, view: View, text: str) -> None: ...  # output of a running attempt, as it comes
+    async def wait(self, view: View, until: datetime) -> Reply: ...  # Wait when due, Leave when the person leaves
+
+
+class ShellAnalysis(Protocol):
+    """What shellcheck says about bash blocks, by block: (line within the block, code, message)."""
+
+    def analyse(self, scripts: Sequence[str]) -> Sequence[Sequence[tuple[int, str, str]]]: ...
+
+
+class DrillWorld(Protocol):
+    """A world that can be broken and judged; blocking, so a drill runs it in a thread."""
+
+    def break_with(self, fault: str) -> None: ...
+    def inputs(self) -> Mapping[str, str]: ...
+    def secrets(self) -> Mapping[str, str]: ...
+    def environment(self) -> Mapping[str, str]: ...
+    def stop(self) -> None: ...
+
+
