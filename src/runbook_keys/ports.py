@@ -79,8 +79,16 @@ class JournalStore(Protocol):
     """The append-only record. Every append is durable when it returns."""
 
     async def append(
-        self, run: str, after_seq: int, at: datetime, actor: Actor, events: Sequence[AnyEvent], blobs: Sequence[Blob] = ()
-    ) -> RunHead: ...  # all or nothing; raises RunTaken when `after_seq` is no longer the head (0 opens the run)
+        self,
+        run: str,
+        after_seq: int,
+        at: datetime,
+        actor: Actor,
+        events: Sequence[AnyEvent],
+        blobs: Sequence[Blob] = (),
+    ) -> (
+        RunHead
+    ): ...  # all or nothing; raises RunTaken when `after_seq` is no longer the head (0 opens the run)
 
     async def entries(self, run: str) -> list[StoredEntry]: ...  # RunNotFound
     async def runs(self) -> list[RunHead]: ...  # by run number
@@ -112,7 +120,9 @@ class Operator(Protocol):
     def actor(self) -> Actor: ...
     async def reply(self, view: View) -> Reply: ...
     def progress(self, view: View, text: str) -> None: ...  # output of a running attempt, as it comes
-    async def wait(self, view: View, until: datetime) -> Reply: ...  # Wait when due, Leave when the person leaves
+    async def wait(
+        self, view: View, until: datetime
+    ) -> Reply: ...  # Wait when due, Leave when the person leaves
 
 
 class ShellAnalysis(Protocol):
@@ -129,5 +139,3 @@ class DrillWorld(Protocol):
     def secrets(self) -> Mapping[str, str]: ...
     def environment(self) -> Mapping[str, str]: ...
     def stop(self) -> None: ...
-
-

@@ -11,7 +11,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from runbook_keys.model.outcome import OutcomeKind, Role, Settlement, Verdict
-from runbook_keys.model.runbook import Ending, Target
+from runbook_keys.model.runbook import Ending, SafetyClass, Target
 
 
 class RunKind(StrEnum):
@@ -62,10 +62,14 @@ class RunResumed(Event, frozen=True, tag=True):
 
 
 class StepEntered(Event, frozen=True, tag=True):
-    """The run stands at a step, for the `visit`-th time (1-based)."""
+    """The run stands at a step, for the `visit`-th time (1-based).
+
+    `due_at` (RFC 3339) says when its first check is due; empty means at once.
+    """
 
     step: str
     visit: int
+    due_at: str = ""
 
 
 class VerificationDue(Event, frozen=True, tag=True):
@@ -73,6 +77,14 @@ class VerificationDue(Event, frozen=True, tag=True):
 
     step: str
     check: int
+
+
+class WatchContinued(Event, frozen=True, tag=True):
+    """A repeated check was good; the next one is due at `due_at` (RFC 3339). `check` is the one that was done."""
+
+    step: str
+    check: int
+    due_at: str
 
 
 class ApprovalGranted(Event, frozen=True, tag=True):
@@ -92,6 +104,7 @@ class AttemptStarted(Event, frozen=True, tag=True):
     step: str
     role: Role
     attempt: int
+    safety: SafetyClass
     language: str
     command: str
     command_digest: str
@@ -122,6 +135,12 @@ class OutcomeSettled(Event, frozen=True, tag=True):
     attempt: int
     settlement: Settlement
     reason: str = ""
+
+
+class ChoiceAsked(Event, frozen=True, tag=True):
+    """The step's ways out carry no conditions: a person who has seen the output picks one."""
+
+    step: str
 
 
 class StepSkipped(Event, frozen=True, tag=True):
@@ -219,10 +238,12 @@ AnyEvent = (
     | RunResumed
     | StepEntered
     | VerificationDue
+    | WatchContinued
     | ApprovalGranted
     | AttemptStarted
     | AttemptFinished
     | OutcomeSettled
+    | ChoiceAsked
     | StepSkipped
     | BranchTaken
     | WayOverruled

@@ -84,5 +84,17 @@ class Leave(Struct, frozen=True):
 
 
 Reply = (
-    Proceed | Approve | Choose | Skip | GoTo | Settle | Escalate | GoOn | Abandon | AddNote | Answer | Wait | Leave
+    Proceed
+    | Approve
+    | Choose
+    | Skip
+    | GoTo
+    | Settle
+    | Escalate
+    | GoOn
+    | Abandon
+    | AddNote
+    | Answer
+    | Wait
+    | Leave
 )

@@ -1,0 +1,431 @@
+"""decide(runbook, state, input, at) → events: what may happen next, and nothing else.
+
+Each input is checked against the phase and the text first. A refused input raises `Refused` and changes nothing; an
+accepted one gives the events that belong together in one append.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec.structs import asdict
+
+from runbook_keys.engine import inputs as i
+from runbook_keys.engine.course import Events, close, end, enter, follow, stamp, take
+from runbook_keys.engine.evolve import evolve, parse_at
+from runbook_keys.engine.state import State
+from runbook_keys.engine.transitions import Phase
+from runbook_keys.errors import Refused
+from runbook_keys.model import event as e
+from runbook_keys.model.outcome import OutcomeKind, Role, Settlement, Verdict
+from runbook_keys.model.runbook import Ending, Runbook, SafetyClass, Step
+
+APPROVAL_LASTS = timedelta(minutes=15)
+MAX_TRIES = 3
+
+_P = Phase
+
+
+def decide(runbook: Runbook, state: State, given: i.Input, at: datetime) -> Events:
+    """The events that `given` causes at `at`, in order; raises Refused with a reason an operator understands."""
+    decider = _DECIDERS.get((state.phase, type(given)))
+    if decider is None:
+        raise Refused(f"This can't be done now: the run is {_WORDS[state.phase]}. Look at the screen again.")
+    return decider(runbook, state, given, at)
+
+
+def safety_of(step: Step, role: Role) -> SafetyClass:
+    """The class under which a block of a step runs: looking is SAFE, an undo is confirmed like a REVERSIBLE change."""
+    if role.is_looking_only:
+        return SafetyClass.SAFE
+    return SafetyClass.REVERSIBLE if role is Role.ROLLBACK else step.safety
+
+
+def _step(runbook: Runbook, state: State) -> Step:
+    step = runbook.step(state.step)
+    if step is None:
+        raise Refused(f"This runbook has no step {state.step}. `keys check` shows what is wrong with it.")
+    return step
+
+
+def _open(runbook: Runbook, state: State, given: i.Open, at: datetime) -> Events:
+    first = runbook.first_step
+    if first is None:
+        raise Refused("This runbook has no steps. `keys check` shows what is missing.")
+    opened = e.RunOpened(first_step=first.label, **asdict(given))
+    return (opened, *enter(runbook, state, first.label, first.label, at))
+
+
+def _resume(_runbook: Runbook, _state: State, given: i.Resume, _at: datetime) -> Events:
+    return (e.RunResumed(given.changed_inputs),)
+
+
+def _resume_running(runbook: Runbook, state: State, given: i.Resume, at: datetime) -> Events:
+    lost = i.Finish(
+        outcome=OutcomeKind.UNKNOWN, why="The program ended before the outcome could be recorded."
+    )
+    return (e.RunResumed(given.changed_inputs), *_finish(runbook, state, lost, at))
+
+
+def _approve(runbook: Runbook, state: State, given: i.Approve, at: datetime) -> Events:
+    role, label = _wanted(state)
+    step = runbook.step(label)
+    if step is None:
+        raise Refused(f"This runbook has no step {label}.")
+    safety = safety_of(step, role)
+    if safety is SafetyClass.SAFE:
+        raise Refused(f"Step {label} only looks; it needs no approval.")
+    if safety is SafetyClass.IRREVERSIBLE:
+        _check_explicit(label, given)
+    granted = e.ApprovalGranted(
+        step=label,
+        role=role,
+        attempt=state.attempt_number(label, role),
+        binding=given.binding,
+        expires_at=stamp(at + APPROVAL_LASTS),
+        reason=given.reason,
+    )
+    return (granted,)
+
+
+def _check_explicit(label: str, given: i.Approve) -> None:
+    if given.typed_label.strip() != label:
+        raise Refused(f"{label} can't be undone. Type its label, {label}, to approve it.")
+    if not given.reason.strip():
+        raise Refused(f"{label} can't be undone. Say in a few words why it is right.")
+
+
+def _wanted(state: State) -> tuple[Role, str]:
+    """Which block comes next, and of which step."""
+    if state.phase is _P.APPROVED and state.approval is not None:
+        return state.approval.role, state.approval.step
+    if state.rolling_back is not None:
+        return state.undo_role, state.rolling_back.label
+    return Role.WORK, state.step
+
+
+def _start(runbook: Runbook, state: State, given: i.Start, at: datetime) -> Events:
+    label = state.rolling_back.label if state.rolling_back else state.step
+    step = runbook.step(label)
+    if step is None:
+        raise Refused(f"This runbook has no step {label}.")
+    safety = safety_of(step, given.role)
+    if safety is not SafetyClass.SAFE:
+        _check_approved(state, given, label, at)
+    return (_intent(state, given, label, safety),)
+
+
+def _start_evidence(_runbook: Runbook, state: State, given: i.Start, _at: datetime) -> Events:
+    if given.role is not Role.EVIDENCE:
+        raise Refused("The run is closing; only evidence is collected now.")
+    return (_intent(state, given, f"evidence-{state.evidence_done + 1}", SafetyClass.SAFE),)
+
+
+def _start_probe(runbook: Runbook, state: State, given: i.Start, at: datetime) -> Events:
+    if not given.role.is_looking_only:
+        raise Refused("First it must be known whether the change happened. Nothing else may start.")
+    return _start(runbook, state, given, at)
+
+
+def _start_looking(runbook: Runbook, state: State, given: i.Start, at: datetime) -> Events:
+    wanted, label = _wanted(state)
+    step = runbook.step(label)
+    if given.role is not wanted or step is None or safety_of(step, wanted) is not SafetyClass.SAFE:
+        raise Refused(f"{label} changes something and nobody has approved it.")
+    return _start(runbook, state, given, at)
+
+
+def _intent(state: State, given: i.Start, label: str, safety: SafetyClass) -> e.AttemptStarted:
+    attempt = state.attempt_number(label, given.role)
+    return e.AttemptStarted(step=label, attempt=attempt, safety=safety, **asdict(given))
+
+
+def _check_approved(state: State, given: i.Start, label: str, at: datetime) -> None:
+    approval = state.approval
+    if approval is None or (approval.step, approval.role) != (label, given.role):
+        raise Refused(f"{label} changes something and nobody has approved it.")
+    expires_at = parse_at(approval.expires_at)
+    if expires_at is None or at > expires_at:
+        raise Refused(f"The approval of {label} is older than 15 minutes. Approve it again.")
+    if not given.binding or given.binding != approval.binding:
+        raise Refused(
+            f"What would run now is not what was approved for {label}. Look again and approve again."
+        )
+    if approval.attempt != state.attempt_number(label, given.role):
+        raise Refused(f"The approval of {label} was for an earlier attempt. Approve it again.")
+
+
+def _finish(runbook: Runbook, state: State, given: i.Finish, at: datetime) -> Events:
+    running = state.running
+    if running is None:
+        raise Refused("Nothing is running.")
+    finished = e.AttemptFinished(
+        step=running.step,
+        role=running.role,
+        attempt=running.attempt,
+        outcome=given.outcome,
+        exit_code=given.exit_code,
+        why=given.why,
+        duration_ms=given.duration_ms,
+        enforcement=given.enforcement,
+        output_blob=given.output_blob,
+        capture=_capture(runbook, running),
+        is_truncated=given.is_truncated,
+    )
+    after = evolve(state, finished, at)
+    return (finished, *_AFTER_FINISH[running.role](runbook, after, given, at))
+
+
+def _capture(runbook: Runbook, running: e.AttemptStarted) -> str:
+    step = runbook.step(running.step)
+    if running.role is not Role.WORK or step is None or step.block is None:
+        return ""
+    return step.block.capture or ""
+
+
+def _after_work(runbook: Runbook, state: State, given: i.Finish, at: datetime) -> Events:
+    step = _step(runbook, state)
+    if state.phase is _P.UNKNOWN:
+        return ()
+    if state.phase is _P.STANDING:
+        return _after_lost_look(runbook, state, step, given, at)
+    if given.answer is not None:
+        return take(runbook, state, step, given.answer, e.BranchReason.ANSWERED, at)
+    if step.branches and all(branch.condition is None for branch in step.branches) and not step.is_question:
+        return (e.ChoiceAsked(step.label),)
+    return _take_matching(runbook, state, step, given.verdicts, at)
+
+
+def _after_lost_look(runbook: Runbook, state: State, step: Step, given: i.Finish, at: datetime) -> Events:
+    """A look without an outcome runs again, three times in all; a question is asked until it is answered."""
+    was_interrupted = given.outcome is OutcomeKind.CANCELLED
+    if state.tries < MAX_TRIES or step.is_question or was_interrupted:
+        return ()
+    return _take_matching(runbook, state, step, (), at)
+
+
+def _take_matching(
+    runbook: Runbook, state: State, step: Step, verdicts: tuple[Verdict, ...], at: datetime
+) -> Events:
+    matched = next((verdict.branch for verdict in verdicts if verdict.matched), None)
+    if matched == 0 and _is_watch_on(state, step):
+        check = max(state.check, 1)
+        return (e.WatchContinued(step.label, check, stamp(at + (step.schedule.every or timedelta()))),)  # type: ignore[union-attr]
+    if matched is not None:
+        return take(runbook, state, step, matched, e.BranchReason.MATCHED, at, verdicts)
+    otherwise = next((n for n, branch in enumerate(step.branches) if branch.is_else), -1)
+    return take(runbook, state, step, otherwise, e.BranchReason.NOTHING_MATCHED, at, verdicts)
+
+
+def _is_watch_on(state: State, step: Step) -> bool:
+    return step.schedule is not None and max(state.check, 1) < step.schedule.repetitions
+
+
+def _after_rollback(_runbook: Runbook, _state: State, _given: i.Finish, _at: datetime) -> Events:
+    return ()
+
+
+def _after_look(runbook: Runbook, state: State, given: i.Finish, at: datetime) -> Events:
+    if state.rolling_back is not None:
+        return _after_rollback_check(runbook, state, given, at)
+    return _after_probe(state, given)
+
+
+def _after_rollback_check(runbook: Runbook, state: State, given: i.Finish, at: datetime) -> Events:
+    rolling_back = state.rolling_back
+    if rolling_back is None:
+        return ()
+    label = rolling_back.label
+    if state.undo_role is Role.ROLLBACK:
+        return ()
+    if given.exit_code == 0:
+        undone = e.ActionRolledBack(label)
+        return (undone, *follow(runbook, evolve(state, undone, at), state.step, rolling_back.then, at))
+    if given.outcome in (OutcomeKind.UNKNOWN, OutcomeKind.CANCELLED) and state.tries < MAX_TRIES:
+        return ()
+    why = "Its check says that it is not undone." if given.exit_code == 1 else "Its check could not tell."
+    return (e.RollbackFailed(label, why), *close(runbook, state, state.step, Ending.ESCALATED))
+
+
+def _after_probe(state: State, given: i.Finish) -> Events:
+    """A REVERSIBLE change is settled by its probe or rollback check; about an IRREVERSIBLE one a person decides."""
+    unknown = state.unknown
+    if unknown is None or unknown.safety is not SafetyClass.REVERSIBLE or state.running is not None:
+        return ()
+    finished = state.finished
+    if finished is None or given.exit_code not in (0, 1):
+        return ()
+    says_applied = (given.exit_code == 0) is (finished.role is Role.PROBE)
+    settlement = Settlement.APPLIED if says_applied else Settlement.NOT_APPLIED
+    reason = "The probe says so." if finished.role is Role.PROBE else "The rollback check says so."
+    return (e.OutcomeSettled(unknown.step, unknown.attempt, settlement, reason),)
+
+
+def _after_evidence(runbook: Runbook, state: State, given: i.Finish, at: datetime) -> Events:
+    if given.outcome in (OutcomeKind.UNKNOWN, OutcomeKind.CANCELLED) and state.tries < MAX_TRIES:
+        return ()
+    return _record(runbook, state, i.Record(given.output_blob), at)
+
+
+_AFTER_FINISH: dict[Role, Callable[[Runbook, State, i.Finish, datetime], Events]] = {
+    Role.WORK: _after_work,
+    Role.ROLLBACK: _after_rollback,
+    Role.ROLLBACK_CHECK: _after_look,
+    Role.PROBE: _after_look,
+    Role.EVIDENCE: _after_evidence,
+}
+
+
+def _choose(runbook: Runbook, state: State, given: i.Choose, at: datetime) -> Events:
+    step = _step(runbook, state)
+    if not 0 <= given.branch < len(step.branches):
+        raise Refused(f"Step {step.label} has no way out number {given.branch + 1}.")
+    is_answer = step.is_question or all(branch.condition is None for branch in step.branches)
+    was_skipped = step.label in state.skipped_verifications
+    if not is_answer and not given.reason.strip():
+        raise Refused("Say in a few words why this is the right way; it goes on the record.")
+    because = e.BranchReason.ANSWERED if is_answer and not was_skipped else e.BranchReason.OVERRULED
+    return take(runbook, state, step, given.branch, because, at, reason=given.reason)
+
+
+def _skip(runbook: Runbook, state: State, given: i.Skip, _at: datetime) -> Events:
+    step = _step(runbook, state)
+    if step.safety is not SafetyClass.SAFE:
+        raise Refused(f"{step.label} is an action. To leave it out, go to another step and say why.")
+    _check_reason(given.reason)
+    return (e.StepSkipped(step.label, given.reason),)
+
+
+def _overrule(runbook: Runbook, state: State, given: i.Overrule, at: datetime) -> Events:
+    if runbook.step(given.label) is None:
+        raise Refused(f"This runbook has no step {given.label}. Its steps: {_labels(runbook)}.")
+    _check_reason(given.reason)
+    overruled = e.WayOverruled(step=state.step, to=given.label, reason=given.reason)
+    return (overruled, *enter(runbook, state, state.step, given.label, at))
+
+
+def _labels(runbook: Runbook) -> str:
+    return ", ".join(step.label for step in runbook.steps)
+
+
+def _check_reason(reason: str) -> None:
+    if not reason.strip():
+        raise Refused("Say in a few words why; it goes on the record.")
+
+
+def _settle(runbook: Runbook, state: State, given: i.Settle, _at: datetime) -> Events:
+    unknown = state.unknown
+    if unknown is None:
+        raise Refused("There is no unknown change.")
+    if given.settlement is not Settlement.UNCLEAR:
+        _check_reason(given.reason)
+    settled = e.OutcomeSettled(unknown.step, unknown.attempt, given.settlement, given.reason)
+    if given.settlement is not Settlement.UNCLEAR:
+        return (settled,)
+    return (settled, *close(runbook, state, state.step, Ending.ESCALATED))
+
+
+def _tick_watching(_runbook: Runbook, state: State, _given: i.Tick, at: datetime) -> Events:
+    if state.due_at is None or at < state.due_at:
+        return ()
+    return (e.VerificationDue(state.step, state.check + 1),)
+
+
+def _tick(runbook: Runbook, state: State, _given: i.Tick, at: datetime) -> Events:
+    due_at = escalation_due_at(runbook, state)
+    if due_at is None or at < due_at or runbook.escalate_after is None:
+        return ()
+    return (e.EscalationDue(int(runbook.escalate_after.total_seconds())),)
+
+
+def escalation_due_at(runbook: Runbook, state: State) -> datetime | None:
+    """When the runbook says to escalate; None where it names no time or a verification has succeeded."""
+    if runbook.escalate_after is None or state.escalation_from_at is None or state.has_verified:
+        return None
+    return state.escalation_from_at + runbook.escalate_after
+
+
+def _nothing_due(_runbook: Runbook, _state: State, _given: i.Tick, _at: datetime) -> Events:
+    return ()
+
+
+def _escalate(runbook: Runbook, state: State, _given: i.Escalate, _at: datetime) -> Events:
+    return close(runbook, state, state.step, Ending.ESCALATED)
+
+
+def _abandon(runbook: Runbook, state: State, given: i.Abandon, _at: datetime) -> Events:
+    _check_reason(given.reason)
+    return close(runbook, state, state.step, Ending.ABANDONED)
+
+
+def _go_on(_runbook: Runbook, _state: State, given: i.GoOn, _at: datetime) -> Events:
+    _check_reason(given.reason)
+    return (e.EscalationPostponed(given.reason),)
+
+
+def _note(_runbook: Runbook, state: State, given: i.Note, _at: datetime) -> Events:
+    return (e.NoteAdded(state.step, given.blob),)
+
+
+def _record(runbook: Runbook, state: State, given: i.Record, _at: datetime) -> Events:
+    closing = state.closing
+    if closing is None or state.evidence_done >= len(runbook.evidence):
+        raise Refused("There is no evidence left to record.")
+    item = state.evidence_done
+    recorded = e.EvidenceRecorded(item, runbook.evidence[item].words, given.blob)
+    if item + 1 < len(runbook.evidence):
+        return (recorded,)
+    return (recorded, end(state, closing))
+
+
+_OPEN_PHASES = (_P.STANDING, _P.WATCHING, _P.CHOOSING, _P.UNKNOWN, _P.UNDOING, _P.OVERDUE)
+
+_Decider = Callable[[Runbook, State, Any, datetime], Events]
+
+_DECIDERS: dict[tuple[Phase, type[Any]], _Decider] = {
+    (_P.NEW, i.Open): _open,
+    (_P.STANDING, i.Approve): _approve,
+    (_P.UNDOING, i.Approve): _approve,
+    (_P.STANDING, i.Start): _start_looking,
+    (_P.UNDOING, i.Start): _start_looking,
+    (_P.APPROVED, i.Start): _start,
+    (_P.UNKNOWN, i.Start): _start_probe,
+    (_P.CLOSING, i.Start): _start_evidence,
+    (_P.RUNNING, i.Finish): _finish,
+    (_P.RUNNING, i.Resume): _resume_running,
+    (_P.CHOOSING, i.Choose): _choose,
+    (_P.STANDING, i.Skip): _skip,
+    (_P.UNKNOWN, i.Settle): _settle,
+    (_P.WATCHING, i.Tick): _tick_watching,
+    (_P.STANDING, i.Tick): _tick,
+    (_P.CHOOSING, i.Tick): _tick,
+    (_P.OVERDUE, i.GoOn): _go_on,
+    (_P.CLOSING, i.Record): _record,
+    (_P.APPROVED, i.Resume): _resume,
+    (_P.CLOSING, i.Resume): _resume,
+    (_P.CLOSING, i.Note): _note,
+    (_P.ENDED, i.Note): _note,
+    **{(phase, i.Tick): _nothing_due for phase in (_P.UNKNOWN, _P.UNDOING, _P.OVERDUE, _P.CLOSING)},
+    **{(phase, i.Overrule): _overrule for phase in (_P.STANDING, _P.WATCHING, _P.CHOOSING)},
+    **{(phase, i.Escalate): _escalate for phase in _OPEN_PHASES},
+    **{(phase, i.Abandon): _abandon for phase in _OPEN_PHASES},
+    **{(phase, i.Note): _note for phase in _OPEN_PHASES},
+    **{(phase, i.Resume): _resume for phase in _OPEN_PHASES},
+}
+
+_WORDS = {
+    _P.NEW: "not open yet",
+    _P.STANDING: "waiting at a step",
+    _P.WATCHING: "waiting for a check",
+    _P.APPROVED: "about to start an approved change",
+    _P.RUNNING: "running a command",
+    _P.DECIDING: "deciding",
+    _P.CHOOSING: "waiting for your choice",
+    _P.UNKNOWN: "waiting to learn whether a change happened",
+    _P.UNDOING: "undoing a change",
+    _P.OVERDUE: "past its time to escalate",
+    _P.CLOSING: "closing",
+    _P.ENDED: "over",
+}

@@ -1,0 +1,142 @@
+"""What the engine is told. It checks each input first; a refused one changes nothing."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from runbook_keys.model.event import RunKind
+from runbook_keys.model.outcome import OutcomeKind, Role, Settlement, Verdict
+
+
+class Open(Struct, frozen=True):
+    """Open a run of the runbook that the engine is given; the fields are those of `RunOpened`."""
+
+    slug: str
+    version: str
+    pack_digest: str
+    pack_blob: str
+    inputs_blob: str
+    value_digests: dict[str, str]
+    incident: str
+    kind: RunKind = RunKind.INCIDENT
+    time_scale: int = 1
+    accepted_findings: str = ""
+
+
+class Resume(Struct, frozen=True):
+    """A driver takes the run up again."""
+
+    changed_inputs: tuple[str, ...] = ()
+
+
+class Approve(Struct, frozen=True):
+    """A person said yes to what `binding` is the digest of."""
+
+    binding: str
+    typed_label: str = ""
+    reason: str = ""
+
+
+class Start(Struct, frozen=True):
+    """The driver is about to spawn this; the intent must be durable first."""
+
+    role: Role
+    language: str
+    command: str
+    command_digest: str
+    value_names: tuple[str, ...] = ()
+    binding: str = ""
+
+
+class Finish(Struct, frozen=True):
+    """The attempt ended. `verdicts` say which conditions matched; `answer` is a person's 0-based way out."""
+
+    outcome: OutcomeKind
+    exit_code: int | None = None
+    why: str = ""
+    duration_ms: int = 0
+    enforcement: str = ""
+    output_blob: str = ""
+    is_truncated: bool = False
+    verdicts: tuple[Verdict, ...] = ()
+    answer: int | None = None
+
+
+class Choose(Struct, frozen=True):
+    """A person picks a way out, 0-based."""
+
+    branch: int
+    reason: str = ""
+
+
+class Skip(Struct, frozen=True):
+    """A person passes over a looking step."""
+
+    reason: str
+
+
+class Overrule(Struct, frozen=True):
+    """A person leaves the tree's way for another step."""
+
+    label: str
+    reason: str
+
+
+class Settle(Struct, frozen=True):
+    """A person says what became of an unknown change."""
+
+    settlement: Settlement
+    reason: str
+
+
+class Tick(Struct, frozen=True):
+    """Time has passed: a check may be due, or the time to escalate has come."""
+
+
+class Escalate(Struct, frozen=True):
+    """A person calls for help; the run ends here."""
+
+    reason: str = ""
+
+
+class GoOn(Struct, frozen=True):
+    """A person goes on although the time to escalate has come."""
+
+    reason: str
+
+
+class Abandon(Struct, frozen=True):
+    """A person ends the run without a verified recovery."""
+
+    reason: str
+
+
+class Note(Struct, frozen=True):
+    """A person adds a note that lies in the blob."""
+
+    blob: str
+
+
+class Record(Struct, frozen=True):
+    """An item of section 9: the blob of its answer, empty where it is not known."""
+
+    blob: str = ""
+
+
+Input = (
+    Open
+    | Resume
+    | Approve
+    | Start
+    | Finish
+    | Choose
+    | Skip
+    | Overrule
+    | Settle
+    | Tick
+    | Escalate
+    | GoOn
+    | Abandon
+    | Note
+    | Record
+)
