@@ -21,8 +21,9 @@ from runbook_keys.model.view import View
 class Task(Struct, frozen=True):
     """One attempt as an executor gets it.
 
-    `values` are the inputs and captures by name; `secret_values` those of them that must never be shown.
-    `is_looking` says that the block may change nothing and must be kept from it. `view` is what a human is asked.
+    `values` are those the block's text names; `secrets` are all secret values of the run by name, to be masked in
+    whatever the block shows, named or not. `is_looking` says that the block may change nothing and must be kept from
+    it. `view` is what a human is asked. `attempt_fd` is the claim's: a command inherits it.
     """
 
     run: str
@@ -31,9 +32,10 @@ class Task(Struct, frozen=True):
     attempt: int
     block: Block
     values: Mapping[str, str]
-    secret_values: frozenset[str]
+    secrets: Mapping[str, str]
     is_looking: bool
     view: View
+    attempt_fd: int | None = None
 
 
 Output = Callable[[str], None]
@@ -54,6 +56,14 @@ class Ids(Protocol):
 
     def run(self, at: datetime) -> str: ...  # short enough to say on the phone, sorts by time
     def salt(self) -> bytes: ...  # 16 random bytes
+
+
+class Interposed(Exception):
+    """The operator, asked for an answer to a step, said something else: `reply`."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(type(reply).__name__)
+        self.reply = reply
 
 
 class Executor(Protocol):

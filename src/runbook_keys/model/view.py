@@ -58,6 +58,7 @@ class LastResult(Struct, frozen=True):
     why_not: tuple[str, ...] = ()
     enforcement: str = ""
     duration_ms: int = 0
+    why: str = ""
 
 
 class Undoable(Struct, frozen=True):
