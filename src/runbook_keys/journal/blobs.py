@@ -1,0 +1,37 @@
+"""Material beside the journal: outputs, values, notes and the text of the pack.
+
+The line holds only a digest over a random salt and the content. Erasing both leaves the chain whole, and without the
+salt nobody can try out which content it was.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import get_args
+
+from runbook_keys.model.entry import Blob
+from runbook_keys.model.event import AnyEvent
+
+_FIELDS: dict[type, tuple[str, ...]] = {
+    event: tuple(name for name in event.__struct_fields__ if name == "blob" or name.endswith("_blob"))
+    for event in get_args(AnyEvent)
+}
+
+
+def seal(content: bytes, salt: bytes) -> Blob:
+    """The blob of this content. `salt` is 16 random bytes, used once."""
+    return Blob(_digest(salt, content), salt, content)
+
+
+def is_whole(blob: Blob) -> bool:
+    """True if the content is what its digest says."""
+    return _digest(blob.salt, blob.content) == blob.digest
+
+
+def references(event: AnyEvent) -> tuple[str, ...]:
+    """The digests of the blobs that an event speaks of, in the order of its fields; empty fields name none."""
+    return tuple(digest for name in _FIELDS[type(event)] if (digest := getattr(event, name)))
+
+
+def _digest(salt: bytes, content: bytes) -> str:
+    return sha256(salt + content).hexdigest()

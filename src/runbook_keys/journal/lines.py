@@ -1,0 +1,142 @@
+"""One entry as one line of canonical ASCII JSON, and back.
+
+Canonical means that a fact has exactly one spelling, so that a digest over the line is a digest over the fact:
+keys sorted, no spaces, no floats, everything beyond ASCII as a JSON escape, one newline at the end.
+
+Within version 1 a newer release may add *optional* fields to an event's data; they are skipped here. A change that an
+older release must not skip raises the version or gets an event type of its own, and either is refused by name.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import Any, get_args
+
+import msgspec
+from msgspec import Struct
+
+from runbook_keys.errors import JournalDamaged
+from runbook_keys.model.actor import Actor
+from runbook_keys.model.entry import Entry, StoredEntry
+from runbook_keys.model.event import AnyEvent
+
+VERSION = 1
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), check_circular=False).encode
+
+
+class _Line(Struct, frozen=True, forbid_unknown_fields=True):
+    actor: Actor
+    at: str
+    data: msgspec.Raw
+    event: str
+    run: str
+    seq: int
+    v: int
+
+
+_line_decoder = msgspec.json.Decoder(_Line)
+_event_decoders = {event.__name__: msgspec.json.Decoder(event) for event in get_args(AnyEvent)}
+
+
+def encode(entry: Entry) -> bytes:
+    """The entry's one line, newline included.
+
+    `at` is cut to whole milliseconds in UTC. A lone surrogate (a byte that was no UTF-8 on somebody's terminal) becomes
+    U+FFFD, so that it can never stop a run. Raises TypeError for a float, ValueError for an instant without a time zone.
+    """
+    data = msgspec.to_builtins(entry.event)
+    name = data.pop("type")
+    document = {
+        "actor": {"kind": entry.actor.kind, "name": entry.actor.name},
+        "at": instant(entry.at),
+        "data": data,
+        "event": name,
+        "run": entry.run,
+        "seq": entry.seq,
+        "v": VERSION,
+    }
+    return (_canonical(_plain(document)) + "\n").encode("ascii")
+
+
+def decode(line: bytes) -> Entry:
+    """The entry of one line.
+
+    Raises JournalDamaged, saying where in the line, for anything that `encode` of this or a compatible release would not
+    have written.
+    """
+    if not line.endswith(b"\n") or not line.isascii():
+        raise JournalDamaged("This is not a whole line of ASCII text.")
+    try:
+        envelope = _line_decoder.decode(line)
+        _refuse_other_version(envelope)
+        event = _event_decoders[envelope.event].decode(envelope.data)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise JournalDamaged(f"This is not an entry: {error}.") from error
+    return Entry(envelope.run, envelope.seq, _parse_instant(envelope.at), envelope.actor, event)
+
+
+def read(stored: StoredEntry) -> Entry:
+    """The entry that the store holds, or JournalDamaged with its run and place in it."""
+    try:
+        return decode(stored.line)
+    except JournalDamaged as error:
+        raise JournalDamaged(
+            f"Entry {stored.seq} of run {stored.run} can't be read. {error} Run `keys verify {stored.run}`."
+        ) from error
+
+
+def is_canonical(line: bytes) -> bool:
+    """True if the line is spelled exactly as `encode` spells it, whatever fields it has."""
+    try:
+        document = json.loads(line, parse_float=_refuse_float, parse_constant=_refuse_float)
+        return (_canonical(document) + "\n").encode("ascii") == line
+    except (ValueError, TypeError, RecursionError):
+        return False
+
+
+def instant(at: datetime) -> str:
+    """An aware instant as `2026-11-23T03:12:45.123Z`: UTC, cut to milliseconds."""
+    if at.tzinfo is None:
+        raise ValueError(f"{at.isoformat()} has no time zone, so it names no instant.")
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return _LONE_SURROGATE.sub("\ufffd", value)
+    if isinstance(value, float):
+        raise TypeError(f"{value!r} is a float; an entry holds whole numbers only.")
+    if isinstance(value, dict):
+        return {_plain(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _refuse_other_version(envelope: _Line) -> None:
+    if envelope.v != VERSION:
+        raise JournalDamaged(
+            f"It has format version {envelope.v}; this KEYS reads {VERSION}. A newer KEYS may read it."
+        )
+    if envelope.event not in _event_decoders:
+        raise JournalDamaged(
+            f"It tells of {envelope.event!a}, which this KEYS does not know. A newer KEYS may read it."
+        )
+
+
+def _parse_instant(text: str) -> datetime:
+    if _INSTANT.fullmatch(text):
+        try:
+            return datetime.fromisoformat(text)
+        except ValueError:
+            pass  # no such day or hour: told below, as any other misspelling
+    raise JournalDamaged(f"Its time {text!a} is not of the form 2026-11-23T03:12:45.123Z.")
+
+
+def _refuse_float(text: str) -> float:
+    raise ValueError(f"{text} is not a whole number")

@@ -1,0 +1,1 @@
+"""Where journals are kept. Every store keeps the same promises; tests/contract holds them to it."""

@@ -1,0 +1,106 @@
+"""The journal in memory: the same promises but durability. For tests and for dry runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from runbook_keys.errors import RunTaken
+from runbook_keys.journal.chain import GENESIS, SPINE_START, extend
+from runbook_keys.model.actor import Actor
+from runbook_keys.model.entry import Blob, RunHead, SpineRow, StoredEntry
+from runbook_keys.model.event import AnyEvent
+from runbook_keys.stores.appending import check_fence, lines_after
+from runbook_keys.stores.names import checked, not_found
+
+
+class MemoryClaim:
+    """A claim among those who share one MemoryStore."""
+
+    attempt_fd = None
+
+    def __init__(self, held: set[str], run: str) -> None:
+        if run in held:
+            raise RunTaken("Another terminal is driving this run. Nothing was done here.")
+        held.add(run)
+        self._held = held
+        self._run = run
+        self._is_held = True
+
+    def leftover(self) -> bool:
+        """Never: commands do not outlive the process that holds this store."""
+        return False
+
+    def release(self) -> None:
+        """Give the run up; a second call does nothing."""
+        if self._is_held:
+            self._is_held = False
+            self._held.discard(self._run)
+
+
+class MemoryStore:
+    """A JournalStore that forgets when the process ends."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, list[StoredEntry]] = {}
+        self._heads: dict[str, RunHead] = {}
+        self._spine: list[SpineRow] = []
+        self._blobs: dict[str, Blob | None] = {}
+        self._claims: set[str] = set()
+
+    async def append(
+        self,
+        run: str,
+        after_seq: int,
+        at: datetime,
+        actor: Actor,
+        events: Sequence[AnyEvent],
+        blobs: Sequence[Blob] = (),
+    ) -> RunHead:
+        """Add `events` after entry `after_seq` (0 opens the run), with `blobs`. Raises RunTaken, RunNotFound."""
+        lines = lines_after(run, after_seq, at, actor, events)
+        head = self._heads.get(run)
+        check_fence(run, after_seq, head.seq if head else None)
+        before = head or RunHead(run, len(self._heads) + 1, 0, GENESIS)
+        extension = extend(before, self._spine[-1] if self._spine else SPINE_START, lines)
+        self._entries.setdefault(run, []).extend(extension.entries)
+        self._spine.extend(extension.spine)
+        self._heads[run] = extension.head()
+        for blob in blobs:
+            self._blobs.setdefault(blob.digest, blob)
+        return self._heads[run]
+
+    async def entries(self, run: str) -> list[StoredEntry]:
+        """The run's entries in order. Raises RunNotFound."""
+        if checked(run) not in self._entries:
+            raise not_found(run)
+        return list(self._entries[run])
+
+    async def runs(self) -> list[RunHead]:
+        """Where every run stands, by run number."""
+        return list(self._heads.values())
+
+    async def spine(self) -> list[SpineRow]:
+        """The whole spine in order."""
+        return list(self._spine)
+
+    async def blob(self, digest: str) -> bytes | None:
+        """The content, or None if it was erased or never stored."""
+        blob = self._blobs.get(digest)
+        return blob.content if blob else None
+
+    async def blobs(self) -> list[Blob]:
+        """All blobs that are not erased, in the order in which they came."""
+        return [blob for blob in self._blobs.values() if blob]
+
+    async def erase(self, digest: str) -> None:
+        """Forget a blob's content and salt; its digest stays, and so does the chain."""
+        if digest in self._blobs:
+            self._blobs[digest] = None
+
+    def claim(self, run: str) -> MemoryClaim:
+        """The right to drive `run`. Raises RunTaken while another holds it."""
+        return MemoryClaim(self._claims, checked(run))
+
+    async def close(self) -> None:
+        """Nothing to let go of."""

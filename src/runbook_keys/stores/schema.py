@@ -1,0 +1,49 @@
+"""The shape of the SQLite journal and how an older file reaches it."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from runbook_keys.errors import JournalUnavailable
+from runbook_keys.stores.queries import statements, transaction
+
+APPLICATION_ID = 0x4B455953  # "KEYS": `file` and SQLite's own tools show whose file it is
+MIGRATIONS = tuple(sorted(Path(__file__).with_name("migrations").glob("*.sql")))
+VERSION = len(MIGRATIONS)
+
+
+def bring_up(connection: sqlite3.Connection, path: Path) -> None:
+    """Make an empty or older file current, whole or not at all.
+
+    Raises JournalUnavailable for a file of a newer KEYS or of another program; nothing is changed then.
+    """
+    if _version(connection, path) == VERSION:
+        return
+    with transaction(
+        connection
+    ):  # another process may have been faster: look again now that nobody else can write
+        for migration in MIGRATIONS[_version(connection, path) :]:
+            for statement in statements(migration.read_text(encoding="utf-8")):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version > VERSION:
+        raise JournalUnavailable(
+            f"A newer KEYS wrote the journal {path} (shape {version}; this one knows {VERSION}). Upgrade KEYS, then try again."
+        )
+    if _is_foreign(connection, version):
+        raise JournalUnavailable(
+            f"The file {path} belongs to another program. Choose another place for the journal."
+        )
+    return version
+
+
+def _is_foreign(connection: sqlite3.Connection, version: int) -> bool:
+    if version:
+        return bool(connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID)
+    return bool(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])

@@ -1,0 +1,212 @@
+"""The journal in one SQLite file on a local disk: WAL, `synchronous=FULL`, one short transaction per append.
+
+The calls run in the caller's thread although they are `async`: an append takes about as long as the disk's flush
+(0.3 ms), and handing it to another thread costs more than that while the driver has nothing else to do.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from runbook_keys.errors import JournalUnavailable
+from runbook_keys.journal.chain import GENESIS, SPINE_START, Extension, extend
+from runbook_keys.model.actor import Actor
+from runbook_keys.model.entry import Blob, RunHead, SpineRow, StoredEntry
+from runbook_keys.model.event import AnyEvent
+from runbook_keys.stores import failures, schema
+from runbook_keys.stores.appending import check_fence, lines_after
+from runbook_keys.stores.claims import FileClaim
+from runbook_keys.stores.names import checked, not_found
+from runbook_keys.stores.queries import named, transaction
+
+_QUERIES = named(Path(__file__).with_name("sqlite.sql"))
+_SETTINGS = (
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA recursive_triggers = ON",  # else INSERT OR REPLACE would delete without asking the triggers
+    "PRAGMA secure_delete = ON",  # an erased blob is overwritten, not only forgotten
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+)
+
+
+class SqliteStore:
+    """A JournalStore over one file. Make one with `open`; use it from one thread."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, factory: type[sqlite3.Connection]) -> None:
+        self._path = path
+        self._connection = connection
+        self._factory = factory
+        self._failure: str | None = None
+
+    @classmethod
+    def open(cls, path: Path, factory: type[sqlite3.Connection] = sqlite3.Connection) -> SqliteStore:
+        """The store in the file `path`, made with mode 0600 (its folder 0700) if there is none.
+
+        Raises JournalUnavailable or JournalDamaged. `factory` makes the connection; drills pass one that fails.
+        """
+        try:
+            _make_private(path)
+        except OSError as error:
+            raise JournalUnavailable(f"The journal can't be made: {error.strerror} ({path}).") from error
+        try:
+            connection = _connected(path, factory)
+        except sqlite3.Error as error:
+            raise failures.of_opening(error, path) from error
+        return cls(path, connection, factory)
+
+    async def append(
+        self,
+        run: str,
+        after_seq: int,
+        at: datetime,
+        actor: Actor,
+        events: Sequence[AnyEvent],
+        blobs: Sequence[Blob] = (),
+    ) -> RunHead:
+        """Add `events` after entry `after_seq` (0 opens the run), with `blobs`; durable when it returns, or not there.
+
+        Raises RunTaken when `after_seq` is no longer the head, RunNotFound for an unknown run, JournalUnavailable when
+        it can't be written. After such a failure this store takes nothing more: what a disk that failed once says
+        about a second try can't be believed.
+        """
+        self._refuse_after_failure()
+        lines = lines_after(run, after_seq, at, actor, events)
+        extension: Extension | None = None
+        try:
+            with transaction(self._connection):
+                head = self._fenced_head(run, after_seq)
+                extension = extend(head, self._spine_end(), lines)
+                self._insert(head, extension, blobs)
+        except sqlite3.Error as error:
+            raise self._give_up(error, run, extension) from error
+        return extension.head()
+
+    async def entries(self, run: str) -> list[StoredEntry]:
+        """The run's entries in order. Raises RunNotFound."""
+        with self._reading():
+            rows = self._connection.execute(_QUERIES["entries"], (checked(run),)).fetchall()
+        if not rows:
+            raise not_found(run)
+        return [StoredEntry(run, *row) for row in rows]
+
+    async def runs(self) -> list[RunHead]:
+        """Where every run stands, by run number."""
+        with self._reading():
+            rows = self._connection.execute(_QUERIES["runs"]).fetchall()
+        return [RunHead(run, run_no, seq or 0, link or GENESIS) for run, run_no, seq, link in rows]
+
+    async def spine(self) -> list[SpineRow]:
+        """The whole spine in order."""
+        with self._reading():
+            return [SpineRow(*row) for row in self._connection.execute(_QUERIES["spine"])]
+
+    async def blob(self, digest: str) -> bytes | None:
+        """The content, or None if it was erased or never stored."""
+        with self._reading():
+            row = self._connection.execute(_QUERIES["blob"], (digest,)).fetchone()
+        return row[0] if row else None
+
+    async def blobs(self) -> list[Blob]:
+        """All blobs that are not erased, in the order in which they came."""
+        with self._reading():
+            return [Blob(*row) for row in self._connection.execute(_QUERIES["blobs"])]
+
+    async def erase(self, digest: str) -> None:
+        """Overwrite a blob's content and salt; its digest stays, and so does the chain.
+
+        The write-ahead log is emptied as well. Copies and backups of the file are beyond our reach.
+        """
+        with self._reading():
+            with transaction(self._connection):
+                self._connection.execute(_QUERIES["erase_blob"], (digest,))
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def claim(self, run: str) -> FileClaim:
+        """The right to drive `run`. Raises RunTaken while another live process (or this one) holds it."""
+        return FileClaim.take(self._path.parent / "claims", checked(run))
+
+    async def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def _fenced_head(self, run: str, after_seq: int) -> RunHead:
+        row = self._connection.execute(_QUERIES["head"], (run,)).fetchone()
+        check_fence(run, after_seq, (row[1] or 0) if row else None)
+        if row:
+            return RunHead(run, *row)
+        return RunHead(run, self._connection.execute(_QUERIES["next_run_no"]).fetchone()[0], 0, GENESIS)
+
+    def _spine_end(self) -> SpineRow:
+        row = self._connection.execute(_QUERIES["spine_end"]).fetchone()
+        return SpineRow(*row) if row else SPINE_START
+
+    def _insert(self, head: RunHead, extension: Extension, blobs: Sequence[Blob]) -> None:
+        execute = self._connection.execute
+        if head.seq == 0:
+            execute(_QUERIES["add_run"], (head.run_no, head.run))
+        for entry, row in zip(extension.entries, extension.spine, strict=True):
+            execute(_QUERIES["add_entry"], (row.run_no, entry.seq, entry.line, entry.link))
+            execute(_QUERIES["add_spine_row"], (row.gseq, row.run_no, row.rseq, row.link, row.spine_link))
+        for blob in blobs:
+            execute(_QUERIES["add_blob"], (blob.digest, blob.salt, blob.content))
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise failures.of_opening(error, self._path) from error
+
+    def _refuse_after_failure(self) -> None:
+        if self._failure:
+            raise JournalUnavailable(self._failure)
+
+    def _give_up(self, error: sqlite3.Error, run: str, extension: Extension | None) -> JournalUnavailable:
+        """Never try again on a connection that failed: close it, open the file anew, see what it holds, and say so."""
+        if failures.is_busy(error):
+            return failures.busy(self._path)
+        with suppress(sqlite3.Error):
+            self._connection.close()
+        what = "Nothing was started."
+        if extension is not None and self._holds(extension.head()):
+            what = "The last entry can be read back, but may not survive a power loss. Nothing was started."
+        self._failure = (
+            f"The journal can't be written: {failures.reason(error, self._path)}. {what} "
+            f"{failures.mend(error)}, then `keys resume {run}`."
+        )
+        return JournalUnavailable(self._failure)
+
+    def _holds(self, head: RunHead) -> bool:
+        """True if the file, opened anew, holds this head. Reading goes on with the new connection."""
+        with suppress(sqlite3.Error):
+            self._connection = _connected(self._path, self._factory)
+            row = self._connection.execute(_QUERIES["head"], (head.run,)).fetchone()
+            return bool(row and (row[1], row[2]) == (head.seq, head.link))
+        return False
+
+
+def _make_private(path: Path) -> None:
+    """The empty file and its folder for us alone; SQLite gives its side files the mode of the main one."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(folder)  # the name of a new file survives a power loss only when its folder is flushed
+        finally:
+            os.close(folder)
+
+
+def _connected(path: Path, factory: type[sqlite3.Connection]) -> Any:
+    connection = sqlite3.connect(path, timeout=failures.BUSY_SECONDS, isolation_level=None, factory=factory)
+    for setting in _SETTINGS:
+        connection.execute(setting)
+    schema.bring_up(connection, path)
+    return connection

@@ -1,0 +1,60 @@
+-- The named queries of stores/sqlite.py. `name:` begins one; it ends where the next begins.
+
+-- name: head
+-- Where a run stands.
+SELECT r.run_no, e.seq, e.link
+FROM runs AS r LEFT JOIN entries AS e ON e.run_no = r.run_no
+WHERE r.run = ?
+ORDER BY e.seq DESC
+LIMIT 1;
+
+-- name: spine_end
+-- The last row of the spine.
+SELECT gseq, run_no, rseq, link, spine_link FROM spine ORDER BY gseq DESC LIMIT 1;
+
+-- name: next_run_no
+-- Also above the numbers that stand on the spine, so that the number of a run that somebody removed is not used again.
+SELECT 1 + max(
+  coalesce((SELECT max(run_no) FROM runs), 0),
+  coalesce((SELECT max(run_no) FROM spine), 0)
+);
+
+-- name: add_run
+INSERT INTO runs (run_no, run) VALUES (?, ?);
+
+-- name: add_entry
+INSERT INTO entries (run_no, seq, line, link) VALUES (?, ?, ?, ?);
+
+-- name: add_spine_row
+INSERT INTO spine (gseq, run_no, rseq, link, spine_link) VALUES (?, ?, ?, ?, ?);
+
+-- name: add_blob
+-- Equal digests mean equal content; one that was erased stays erased.
+INSERT INTO blobs (digest, salt, content) VALUES (?, ?, ?) ON CONFLICT (digest) DO NOTHING;
+
+-- name: erase_blob
+-- The salt goes too: with it, a short content could be found by trying.
+UPDATE blobs SET salt = NULL, content = NULL WHERE digest = ?;
+
+-- name: entries
+SELECT e.seq, CAST(e.line AS BLOB), CAST(e.link AS TEXT)
+FROM runs AS r JOIN entries AS e ON e.run_no = r.run_no
+WHERE r.run = ?
+ORDER BY e.seq;
+
+-- name: runs
+-- Every run and its last entry; a run whose entries somebody removed shows as standing at 0.
+SELECT r.run, r.run_no, e.seq, e.link
+FROM runs AS r LEFT JOIN entries AS e
+  ON e.run_no = r.run_no AND e.seq = (SELECT max(seq) FROM entries WHERE run_no = r.run_no)
+ORDER BY r.run_no;
+
+-- name: spine
+SELECT gseq, run_no, rseq, link, spine_link FROM spine ORDER BY gseq;
+
+-- name: blob
+SELECT content FROM blobs WHERE digest = ?;
+
+-- name: blobs
+-- Those that are not erased.
+SELECT digest, salt, content FROM blobs WHERE content IS NOT NULL ORDER BY rowid;

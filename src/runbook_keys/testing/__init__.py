@@ -1,0 +1,1 @@
+"""Doubles for authors of runbooks and for our own tests. The product never imports this."""

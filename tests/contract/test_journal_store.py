@@ -1,0 +1,200 @@
+"""What every journal store promises, held against each of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from runbook_keys.errors import RunNotFound, RunTaken
+from runbook_keys.journal.blobs import seal
+from runbook_keys.journal.chain import GENESIS, link, spine_line
+from runbook_keys.journal.lines import read
+from runbook_keys.model.actor import DRIVER
+from runbook_keys.model.event import AnyEvent, NoteAdded, StepEntered
+from runbook_keys.ports import JournalStore
+from runbook_keys.stores.memory import MemoryStore
+from runbook_keys.stores.sqlite import SqliteStore
+
+T = TypeVar("T")
+Store = SqliteStore | MemoryStore
+AT = datetime(2026, 11, 23, 3, 12, 45, 123000, tzinfo=UTC)
+RUN = "r-20261123-0312-k7qm"
+OTHER = "r-20261123-0313-a2bc"
+
+
+def wait(work: Coroutine[object, object, T]) -> T:
+    """Run one call of a store to its end."""
+    return asyncio.run(work)
+
+
+def entered(visit: int) -> AnyEvent:
+    """An event that can be told from others by its number."""
+    return StepEntered(step="D1", visit=visit)
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """Each store, empty."""
+    made: Store = (
+        MemoryStore() if request.param == "memory" else SqliteStore.open(tmp_path / "journal.sqlite")
+    )
+    yield made
+    wait(made.close())
+
+
+def write(store: Store, run: str, after_seq: int, *events: AnyEvent) -> int:
+    """Append events; the sequence number of the last one."""
+    return wait(store.append(run, after_seq, AT, DRIVER, events)).seq
+
+
+def test_every_store_is_a_journal_store(store: Store) -> None:
+    """The type checker holds each store to the port."""
+    port: JournalStore = store
+    assert wait(port.runs()) == []
+
+
+def test_what_was_appended_is_read_back_in_order(store: Store) -> None:
+    """Events come back as they were, numbered from 1, each with who and when."""
+    head = wait(store.append(RUN, 0, AT, DRIVER, [entered(1), entered(2)]))
+    write(store, RUN, head.seq, entered(3))
+    entries = [read(stored) for stored in wait(store.entries(RUN))]
+    assert [entry.seq for entry in entries] == [1, 2, 3]
+    assert [entry.event for entry in entries] == [entered(1), entered(2), entered(3)]
+    assert {(entry.run, entry.at, entry.actor) for entry in entries} == {(RUN, AT, DRIVER)}
+
+
+def test_each_entry_is_linked_to_the_one_before(store: Store) -> None:
+    """The chain begins at the genesis value and follows the stored bytes."""
+    write(store, RUN, 0, entered(1), entered(2))
+    write(store, RUN, 2, entered(3))
+    previous = GENESIS
+    for stored in wait(store.entries(RUN)):
+        previous = link(previous, stored.line)
+        assert stored.link == previous
+    assert [head.link for head in wait(store.runs())] == [previous]
+
+
+def test_the_spine_tells_of_every_entry_of_every_run_in_order(store: Store) -> None:
+    """One row per entry over all runs, chained like a run, with each entry's own link."""
+    write(store, RUN, 0, entered(1))
+    write(store, OTHER, 0, entered(1), entered(2))
+    write(store, RUN, 1, entered(2))
+    rows = wait(store.spine())
+    assert [(row.gseq, row.run_no, row.rseq) for row in rows] == [(1, 1, 1), (2, 2, 1), (3, 2, 2), (4, 1, 2)]
+    links = {
+        (run_no, e.seq): e.link for run_no, run in ((1, RUN), (2, OTHER)) for e in wait(store.entries(run))
+    }
+    previous = GENESIS
+    for row in rows:
+        assert row.link == links[row.run_no, row.rseq]
+        previous = link(previous, spine_line(row.gseq, row.run_no, row.rseq, row.link))
+        assert row.spine_link == previous
+
+
+def test_runs_are_numbered_without_gaps_in_the_order_of_their_opening(store: Store) -> None:
+    """The number shows later whether a run is missing."""
+    write(store, RUN, 0, entered(1))
+    write(store, OTHER, 0, entered(1), entered(2))
+    assert [(head.run, head.run_no, head.seq) for head in wait(store.runs())] == [(RUN, 1, 1), (OTHER, 2, 2)]
+
+
+def test_an_append_behind_the_head_is_refused_and_adds_nothing(store: Store) -> None:
+    """Of two drivers that saw the same head only the first one writes."""
+    write(store, RUN, 0, entered(1))
+    write(store, RUN, 1, entered(2))
+    with pytest.raises(RunTaken, match="stands at entry 2, not 1"):
+        wait(store.append(RUN, 1, AT, DRIVER, [entered(3)], [seal(b"late", bytes(16))]))
+    assert len(wait(store.entries(RUN))) == len(wait(store.spine())) == 2
+    assert wait(store.blobs()) == []
+
+
+def test_an_append_beyond_the_head_is_refused(store: Store) -> None:
+    """A gap can't be written."""
+    write(store, RUN, 0, entered(1))
+    with pytest.raises(RunTaken):
+        write(store, RUN, 2, entered(3))
+
+
+def test_a_run_is_opened_once(store: Store) -> None:
+    """A second run of the same name is refused and leaves no number behind."""
+    write(store, RUN, 0, entered(1))
+    with pytest.raises(RunTaken, match="exists already"):
+        write(store, RUN, 0, entered(1))
+    write(store, OTHER, 0, entered(1))
+    assert [head.run_no for head in wait(store.runs())] == [1, 2]
+
+
+def test_an_unknown_run_has_no_entries_and_takes_none(store: Store) -> None:
+    """A mistyped name is told as such."""
+    with pytest.raises(RunNotFound, match=RUN):
+        wait(store.entries(RUN))
+    with pytest.raises(RunNotFound, match=RUN):
+        write(store, RUN, 3, entered(1))
+
+
+@pytest.mark.parametrize("name", ["", "../x", "a/b", "A", "a b", "a\n", "-x", "x" * 65, "é", "a\0b", ".."])
+def test_a_name_that_no_run_can_have_goes_nowhere(store: Store, name: str) -> None:
+    """Names become file names and stand in messages, so only plain ones are let through."""
+    with pytest.raises(RunNotFound) as caught:
+        write(store, name, 0, entered(1))
+    assert str(caught.value).isprintable()
+    with pytest.raises(RunNotFound):
+        wait(store.entries(name))
+    with pytest.raises(RunNotFound):
+        store.claim(name)
+
+
+def test_an_append_that_can_not_be_spelled_adds_nothing(store: Store) -> None:
+    """One bad event among good ones refuses them all."""
+    with pytest.raises(TypeError, match="float"):
+        write(store, RUN, 0, entered(1), StepEntered(step="D1", visit=1.5))  # type: ignore[arg-type]
+    assert wait(store.runs()) == []
+    assert wait(store.spine()) == []
+
+
+def test_an_append_of_nothing_is_refused(store: Store) -> None:
+    """An empty run can't exist."""
+    with pytest.raises(ValueError, match="at least one"):
+        write(store, RUN, 0)
+    assert wait(store.runs()) == []
+
+
+def test_blobs_come_with_the_entry_that_speaks_of_them(store: Store) -> None:
+    """Content is stored under its digest, in the same append."""
+    blob = seal(b"\x00 any bytes \xff", b"0123456789abcdef")
+    wait(store.append(RUN, 0, AT, DRIVER, [NoteAdded(step="D1", note_blob=blob.digest)], [blob]))
+    assert wait(store.blobs()) == [blob]
+    assert wait(store.blob(blob.digest)) == blob.content
+
+
+def test_an_erased_blob_is_gone_and_the_chain_stays(store: Store) -> None:
+    """Erasing takes content and salt; entries, links and spine are as before; it can't be put back."""
+    blob, kept = seal(b"a name", b"0123456789abcdef"), seal(b"", bytes(16))
+    wait(store.append(RUN, 0, AT, DRIVER, [NoteAdded(step="D1", note_blob=blob.digest)], [blob, kept]))
+    before = wait(store.entries(RUN)), wait(store.spine())
+    wait(store.erase(blob.digest))
+    wait(store.append(OTHER, 0, AT, DRIVER, [entered(1)], [blob]))
+    assert wait(store.blob(blob.digest)) is None
+    assert wait(store.blobs()) == [kept]
+    assert (wait(store.entries(RUN)), wait(store.spine())[:1]) == before
+
+
+def test_a_claimed_run_is_refused_to_a_second_driver_until_it_is_released(store: Store) -> None:
+    """Only one drives; another run is not concerned."""
+    claim = store.claim(RUN)
+    with pytest.raises(RunTaken, match="Another terminal is driving this run"):
+        store.claim(RUN)
+    store.claim(OTHER).release()
+    claim.release()
+    claim.release()
+    again = store.claim(RUN)
+    claim.release()  # a second release of the first claim must not give up the new one
+    with pytest.raises(RunTaken):
+        store.claim(RUN)
+    assert not again.leftover()
+    again.release()
