@@ -1,0 +1,1 @@
+"""Executors: each runs blocks of one language, and none knows another."""
