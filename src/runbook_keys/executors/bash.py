@@ -46,17 +46,14 @@ class BashExecutor:
     ) -> None:
         self._environment = passed_environment(environment, more_names)
         self._scratch_root = scratch_root
+        self._found: str | None = None
 
     async def execute(self, task: Task, output: Output) -> Outcome:
         """Run the block. Raises `ExecutorUnavailable` where there is no bash.
 
         Cancelling ends the command and all that it started, then raises `CancelledError`.
         """
-        bash = shutil.which("bash", path=self._environment["PATH"])
-        if bash is None:
-            raise ExecutorUnavailable(
-                "There is no bash on this machine's PATH. Install bash, then resume the run."
-            )
+        bash = self._bash()
         problem = unfit(task.values) or unmaskable(task.secrets)
         if problem:
             return Outcome(OutcomeKind.FAILED, why=f"{problem} Nothing was started.")
@@ -66,6 +63,14 @@ class BashExecutor:
             return await in_own_thread(lambda stop: self._attempt(task, bash, streams, stop))
         finally:
             screen.flush()
+
+    def _bash(self) -> str:
+        self._found = self._found or shutil.which("bash", path=self._environment["PATH"])
+        if self._found is None:
+            raise ExecutorUnavailable(
+                "There is no bash on this machine's PATH. Install it, then resume the run."
+            )
+        return self._found
 
     def _attempt(self, task: Task, bash: str, streams: Streams, stop: Stop) -> Outcome:
         began = time.monotonic()
@@ -90,17 +95,17 @@ class BashExecutor:
         )
 
     def _look(self, task: Task, bash: str, streams: Streams, stop: Stop) -> tuple[Ended, str]:
-        with scratch_folder(self._scratch_root) as scratch:
-            command = self._command(task, bash, {"TMPDIR": str(scratch)})
+        mark = secrets.token_hex(16)
+        with scratch_folder(self._scratch_root, f"attempt-{mark}") as scratch:
+            command = self._command(task, bash, {"TMPDIR": str(scratch)}, mark)
             process, enforcement = call_confined(lambda: start(command), [scratch])
             return attend(process, command, streams, stop), enforcement
 
     def _change(self, task: Task, bash: str, streams: Streams, stop: Stop) -> tuple[Ended, str]:
-        command = self._command(task, bash, {})
+        command = self._command(task, bash, {}, secrets.token_hex(16))
         return attend(start(command), command, streams, stop), ""
 
-    def _command(self, task: Task, bash: str, more: Mapping[str, str]) -> Command:
-        mark = secrets.token_hex(16)
+    def _command(self, task: Task, bash: str, more: Mapping[str, str], mark: str) -> Command:
         return Command(
             program=bash,
             arguments=("bash", *OPTIONS, task.block.text),

@@ -14,7 +14,7 @@ import os
 import struct
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
@@ -35,7 +35,7 @@ _OF_FILES = _WRITE_FILE | _TRUNCATE | _IOCTL_DEV
 _BIND_TCP = 1
 _SCOPE_ABSTRACT_SOCKETS_AND_SIGNALS = 3
 
-_HARMLESS_DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+_HARMLESS_DEVICES = ("/dev/null", "/dev/zero", "/dev/full")
 _REFUSED_SINCE = ((3, "cutting files short"), (4, "listening"), (6, "signals to other processes"))
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -112,7 +112,7 @@ def _restrict_self(abi: int, writable: Sequence[Path]) -> None:
         for folder in writable:
             _allow(ruleset, folder, handled)
         for device in _HARMLESS_DEVICES:
-            if Path(device).exists():
+            with suppress(FileNotFoundError):
                 _allow(ruleset, device, handled & _OF_FILES)
         if _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
             raise OSError(ctypes.get_errno(), "prctl")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,24 +11,27 @@ from runbook_keys.executors.process import NotStarted
 
 
 @contextmanager
-def scratch_folder(root: Path) -> Iterator[Path]:
-    """A fresh folder below `root` that only this account can enter; removed afterwards with all that is in it.
+def scratch_folder(root: Path, name: str) -> Iterator[Path]:
+    """The folder `name` below `root`, which only this account can enter; removed afterwards with all that is in it.
 
     Raises `NotStarted` where it can't be made.
     """
-    folder = _made(root)
+    folder = _made(root, name)
     try:
         yield folder
     finally:
         _remove(folder)
 
 
-def _made(root: Path) -> Path:
+def _made(root: Path, name: str) -> Path:
+    folder = root / name
     try:
-        root.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix="attempt-", dir=root))
+        if not root.is_dir():
+            root.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700)
     except OSError as error:
         raise NotStarted(f"No scratch folder can be made in {root}: {error.strerror}.") from error
+    return folder
 
 
 def _remove(folder: Path) -> None:

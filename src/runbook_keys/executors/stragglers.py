@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _PROC = Path("/proc")
+_LOAD = _PROC / "loadavg"
 _PATIENCE_SECONDS = 1.0
 _PAUSE_SECONDS = 0.005
 
@@ -48,7 +49,7 @@ def _marked(leader: int, mark: str) -> Iterator[int]:
 def _started_after(leader: int) -> list[int]:
     """Process numbers that may be descendants of `leader`. Numbers go up, until they wrap around."""
     try:
-        newest = int((_PROC / "loadavg").read_text().split()[-1])
+        newest = int(_LOAD.read_bytes().split()[-1])
         if newest == leader:
             return []
         pids = [int(name) for name in os.listdir(_PROC) if name.isdecimal()]  # noqa: PTH208 - names only: faster
