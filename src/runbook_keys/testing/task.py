@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from runbook_keys.model.outcome import Role
-from runbook_keys.model.runbook import Block, Branch
+from runbook_keys.model.runbook import Block
 from runbook_keys.model.view import Asking, View, WayOut
 from runbook_keys.ports import Task
 
