@@ -3,13 +3,12 @@
 Canonical means that a fact has exactly one spelling, so that a digest over the line is a digest over the fact:
 keys sorted, no spaces, no floats, everything beyond ASCII as a JSON escape, one newline at the end.
 
-Within version 1 a newer release may add *optional* fields to an event's data; they are skipped here. A change that an
-older release must not skip raises the version or gets an event type of its own, and either is refused by name.
+Within version 1 a newer release may add *optional* fields; they are skipped here. A change that an older release must
+not skip raises the version or gets an event type of its own, and either is refused by name.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import UTC, datetime
 from typing import Any, get_args
@@ -25,11 +24,12 @@ from runbook_keys.model.event import AnyEvent
 VERSION = 1
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_NOT_PLAIN = re.compile(r"[^ -~]")
+_HARMLESS = frozenset({str, int, bool, type(None)})
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
-_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":"), check_circular=False).encode
 
 
-class _Line(Struct, frozen=True, forbid_unknown_fields=True):
+class _Line(Struct, frozen=True):
     actor: Actor
     at: str
     data: msgspec.Raw
@@ -39,6 +39,7 @@ class _Line(Struct, frozen=True, forbid_unknown_fields=True):
     v: int
 
 
+_encoder = msgspec.json.Encoder(order="sorted")
 _line_decoder = msgspec.json.Decoder(_Line)
 _event_decoders = {event.__name__: msgspec.json.Decoder(event) for event in get_args(AnyEvent)}
 
@@ -50,17 +51,19 @@ def encode(entry: Entry) -> bytes:
     U+FFFD, so that it can never stop a run. Raises TypeError for a float, ValueError for an instant without a time zone.
     """
     data = msgspec.to_builtins(entry.event)
-    name = data.pop("type")
     document = {
         "actor": {"kind": entry.actor.kind, "name": entry.actor.name},
         "at": instant(entry.at),
+        "event": data.pop("type"),
         "data": data,
-        "event": name,
         "run": entry.run,
         "seq": entry.seq,
         "v": VERSION,
     }
-    return (_canonical(_plain(document)) + "\n").encode("ascii")
+    try:
+        return _spelled(document)
+    except UnicodeEncodeError:
+        return _spelled(_mended(document))
 
 
 def decode(line: bytes) -> Entry:
@@ -76,7 +79,7 @@ def decode(line: bytes) -> Entry:
         _refuse_other_version(envelope)
         event = _event_decoders[envelope.event].decode(envelope.data)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise JournalDamaged(f"This is not an entry: {error}.") from error
+        raise JournalDamaged(f"This is not an entry: {_printable(str(error))}.") from error
     return Entry(envelope.run, envelope.seq, _parse_instant(envelope.at), envelope.actor, event)
 
 
@@ -93,9 +96,8 @@ def read(stored: StoredEntry) -> Entry:
 def is_canonical(line: bytes) -> bool:
     """True if the line is spelled exactly as `encode` spells it, whatever fields it has."""
     try:
-        document = json.loads(line, parse_float=_refuse_float, parse_constant=_refuse_float)
-        return (_canonical(document) + "\n").encode("ascii") == line
-    except (ValueError, TypeError, RecursionError):
+        return _spelled(msgspec.json.decode(line)) == line
+    except (msgspec.DecodeError, ValueError, TypeError, OverflowError, RecursionError):
         return False
 
 
@@ -103,19 +105,46 @@ def instant(at: datetime) -> str:
     """An aware instant as `2026-11-23T03:12:45.123Z`: UTC, cut to milliseconds."""
     if at.tzinfo is None:
         raise ValueError(f"{at.isoformat()} has no time zone, so it names no instant.")
-    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, str):
-        return _LONE_SURROGATE.sub("\ufffd", value)
+def _spelled(document: Any) -> bytes:
+    """The one canonical spelling. Raises TypeError for a float, UnicodeEncodeError for a lone surrogate."""
+    _refuse_floats(document)
+    text = _encoder.encode(document)
+    if not text.isascii() or b"\x7f" in text:
+        text = _NOT_PLAIN.sub(_escaped, text.decode("utf-8")).encode("ascii")
+    return text + b"\n"
+
+
+def _escaped(match: re.Match[str]) -> str:
+    """A character beyond plain ASCII as JSON spells it: one escape, or two (a pair of surrogates) above U+FFFF."""
+    units = match[0].encode("utf-16-be")
+    return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
+
+
+def _refuse_floats(value: Any) -> None:
     if isinstance(value, float):
         raise TypeError(f"{value!r} is a float; an entry holds whole numbers only.")
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    for item in items:
+        if item.__class__ not in _HARMLESS:
+            _refuse_floats(item)
+
+
+def _mended(value: Any) -> Any:
+    if isinstance(value, str):
+        return _LONE_SURROGATE.sub("\ufffd", value)
     if isinstance(value, dict):
-        return {_plain(key): _plain(item) for key, item in value.items()}
+        return {_mended(key): _mended(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [_mended(item) for item in value]
     return value
+
+
+def _printable(text: str) -> str:
+    """Text that may quote the line, without what a terminal would obey."""
+    return text.encode("unicode_escape").decode("ascii")
 
 
 def _refuse_other_version(envelope: _Line) -> None:
@@ -136,7 +165,3 @@ def _parse_instant(text: str) -> datetime:
         except ValueError:
             pass  # no such day or hour: told below, as any other misspelling
     raise JournalDamaged(f"Its time {text!a} is not of the form 2026-11-23T03:12:45.123Z.")
-
-
-def _refuse_float(text: str) -> float:
-    raise ValueError(f"{text} is not a whole number")

@@ -5,13 +5,14 @@ CREATE TABLE runs (
   run TEXT NOT NULL UNIQUE
 );
 
+-- Rows of all runs in the order of their writing: an append touches the last page only.
 CREATE TABLE entries (
   run_no INTEGER NOT NULL REFERENCES runs (run_no),
   seq INTEGER NOT NULL CHECK (seq > 0),
   line BLOB NOT NULL CHECK (typeof(line) = 'blob'),
   link TEXT NOT NULL,
-  PRIMARY KEY (run_no, seq)
-) WITHOUT ROWID;
+  UNIQUE (run_no, seq)
+);
 
 CREATE TABLE spine (
   gseq INTEGER PRIMARY KEY CHECK (gseq > 0),
@@ -22,7 +23,7 @@ CREATE TABLE spine (
   FOREIGN KEY (run_no, rseq) REFERENCES entries (run_no, seq)
 );
 
--- A rowid table on purpose: rows are only ever added at its end, so no copy of a content is left behind by a page
+-- A rowid table, like entries: rows are only ever added at its end, so no copy of a content is left behind by a page
 -- split, and an erased content is really overwritten (secure_delete).
 CREATE TABLE blobs (
   digest TEXT NOT NULL UNIQUE,
