@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import pytest
 
-from runbook_keys.errors import RunNotFound, RunTaken
+from runbook_keys.errors import JournalDamaged, RunNotFound, RunTaken
 from runbook_keys.journal.blobs import seal
 from runbook_keys.journal.chain import GENESIS, link, spine_line
 from runbook_keys.journal.lines import read
@@ -182,6 +182,12 @@ def test_an_erased_blob_is_gone_and_the_chain_stays(store: Store) -> None:
     assert wait(store.blob(blob.digest)) is None
     assert wait(store.blobs()) == [kept]
     assert (wait(store.entries(RUN)), wait(store.spine())[:1]) == before
+
+
+def test_material_that_was_never_stored_is_not_taken_for_erased(store: Store) -> None:
+    """Somebody may have removed it; a run must not go on as if it had been empty."""
+    with pytest.raises(JournalDamaged, match="keys verify"):
+        wait(store.blob(64 * "a"))
 
 
 def test_a_claimed_run_is_refused_to_a_second_driver_until_it_is_released(store: Store) -> None:

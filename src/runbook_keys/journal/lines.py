@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from runbook_keys.errors import JournalDamaged
+from runbook_keys.journal.damages import printable
 from runbook_keys.model.actor import Actor
 from runbook_keys.model.entry import Entry, StoredEntry
 from runbook_keys.model.event import AnyEvent
@@ -79,7 +80,7 @@ def decode(line: bytes) -> Entry:
         _refuse_other_version(envelope)
         event = _event_decoders[envelope.event].decode(envelope.data)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise JournalDamaged(f"This is not an entry: {_printable(str(error))}.") from error
+        raise JournalDamaged(f"This is not an entry: {printable(str(error))}.") from error
     return Entry(envelope.run, envelope.seq, _parse_instant(envelope.at), envelope.actor, event)
 
 
@@ -140,11 +141,6 @@ def _mended(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_mended(item) for item in value]
     return value
-
-
-def _printable(text: str) -> str:
-    """Text that may quote the line, without what a terminal would obey."""
-    return text.encode("unicode_escape").decode("ascii")
 
 
 def _refuse_other_version(envelope: _Line) -> None:

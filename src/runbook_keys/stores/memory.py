@@ -11,7 +11,7 @@ from runbook_keys.model.actor import Actor
 from runbook_keys.model.entry import Blob, RunHead, SpineRow, StoredEntry
 from runbook_keys.model.event import AnyEvent
 from runbook_keys.stores.appending import check_fence, lines_after
-from runbook_keys.stores.names import checked, not_found
+from runbook_keys.stores.names import checked, no_material, not_found
 
 
 class MemoryClaim:
@@ -85,8 +85,10 @@ class MemoryStore:
         return list(self._spine)
 
     async def blob(self, digest: str) -> bytes | None:
-        """The content, or None if it was erased or never stored."""
-        blob = self._blobs.get(digest)
+        """The content, or None if it was erased. Raises JournalDamaged for what was never stored."""
+        if digest not in self._blobs:
+            raise no_material(digest)
+        blob = self._blobs[digest]
         return blob.content if blob else None
 
     async def blobs(self) -> list[Blob]:

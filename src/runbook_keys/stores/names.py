@@ -1,10 +1,13 @@
-"""Which names a run may have. They become file names and stand in messages, so nothing else is let through."""
+"""Which names a run may have, and what to say of a name that the journal does not hold.
+
+Names become file names and stand in messages, so nothing else is let through.
+"""
 
 from __future__ import annotations
 
 import re
 
-from runbook_keys.errors import RunNotFound
+from runbook_keys.errors import JournalDamaged, RunNotFound
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}", re.ASCII)
 
@@ -19,3 +22,8 @@ def checked(run: str) -> str:
 def not_found(run: str) -> RunNotFound:
     """What to raise where the journal holds no run of this name."""
     return RunNotFound(f"The journal holds no run {run}. `keys runs` lists the runs.")
+
+
+def no_material(digest: str) -> JournalDamaged:
+    """What to raise where an entry speaks of material that was never stored, or that somebody removed."""
+    return JournalDamaged(f"The journal does not hold the material {digest[:16]!a}. Run `keys verify`.")

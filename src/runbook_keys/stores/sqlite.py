@@ -22,7 +22,7 @@ from runbook_keys.model.event import AnyEvent
 from runbook_keys.stores import failures, schema
 from runbook_keys.stores.appending import check_fence, lines_after
 from runbook_keys.stores.claims import FileClaim
-from runbook_keys.stores.names import checked, not_found
+from runbook_keys.stores.names import checked, no_material, not_found
 from runbook_keys.stores.queries import named, transaction
 
 _QUERIES = named(Path(__file__).with_name("sqlite.sql"))
@@ -110,10 +110,13 @@ class SqliteStore:
             return [SpineRow(*row) for row in self._connection.execute(_QUERIES["spine"])]
 
     async def blob(self, digest: str) -> bytes | None:
-        """The content, or None if it was erased or never stored."""
+        """The content, or None if it was erased. Raises JournalDamaged for what was never stored."""
         with self._reading():
+            row: tuple[bytes | None] | None
             row = self._connection.execute(_QUERIES["blob"], (digest,)).fetchone()
-        return row[0] if row else None
+        if row is None:
+            raise no_material(digest)
+        return row[0]
 
     async def blobs(self) -> list[Blob]:
         """All blobs that are not erased, in the order in which they came."""

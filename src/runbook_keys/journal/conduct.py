@@ -1,0 +1,115 @@
+"""What a whole run must look like whatever its runbook says: it opens once, no outcome without intent, one start per yes.
+
+The engine sees to it while a run is written. Here it is read again from the lines alone, so that a journal which
+somebody else wrote or changed is held to the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from hashlib import sha256
+
+from runbook_keys.journal.damages import damage
+from runbook_keys.model.entry import Damage
+from runbook_keys.model.event import (
+    AnyEvent,
+    ApprovalGranted,
+    AttemptFinished,
+    AttemptStarted,
+    NoteAdded,
+    OutcomeSettled,
+    RunEnded,
+    RunOpened,
+)
+from runbook_keys.model.outcome import Role
+from runbook_keys.model.runbook import SafetyClass
+
+_Attempt = tuple[str, Role, int]
+
+
+def check_conduct(run: str, events: Iterable[tuple[int, AnyEvent]]) -> list[Damage]:
+    """What in a run's events, numbered and in order, could not have been written by KEYS."""
+    reader = _Reader()
+    return [
+        damage(run, seq, what)
+        for seq, event in events
+        for what in reader.objections(event, is_first=seq == 1)
+    ]
+
+
+class _Reader:
+    """Remembers what was started, finished, approved and used up so far."""
+
+    def __init__(self) -> None:
+        self._has_ended = False
+        self._started: set[_Attempt] = set()
+        self._finished: set[_Attempt] = set()
+        self._approved: dict[_Attempt, set[str]] = {}
+        self._objections: dict[type[AnyEvent], Callable[..., list[str]]] = {
+            ApprovalGranted: self._of_approval,
+            AttemptStarted: self._of_start,
+            AttemptFinished: self._of_finish,
+            OutcomeSettled: self._of_settlement,
+            RunEnded: self._of_end,
+        }
+
+    def objections(self, event: AnyEvent, is_first: bool) -> list[str]:
+        """What is wrong with this event after all those before it."""
+        found = []
+        if is_first is not isinstance(event, RunOpened):
+            found.append(
+                "The run does not begin with its opening." if is_first else "The run is opened again."
+            )
+        if self._has_ended and not isinstance(event, NoteAdded):
+            found.append(f"{type(event).__name__} stands after the end of the run.")
+        objections = self._objections.get(type(event))
+        return found + objections(event) if objections else found
+
+    def _of_approval(self, event: ApprovalGranted) -> list[str]:
+        self._approved.setdefault(_attempt(event), set()).add(event.binding)
+        return []
+
+    def _of_start(self, event: AttemptStarted) -> list[str]:
+        found = []
+        attempt = _attempt(event)
+        if attempt in self._started:
+            found.append(f"{_words(event)} was started before: one intent allows one start.")
+        if event.safety is not SafetyClass.SAFE and not self._use_approval(attempt, event.binding):
+            found.append(f"{_words(event)} was started without an approval of its own.")
+        if sha256(event.command.encode("utf-8")).hexdigest() != event.command_digest:
+            found.append(f"The command of {_words(event)} does not fit its digest.")
+        self._started.add(attempt)
+        return found
+
+    def _use_approval(self, attempt: _Attempt, binding: str) -> bool:
+        """True once for each approval: it is used up by the start that it allows."""
+        bindings = self._approved.get(attempt, set())
+        is_approved = bool(binding) and binding in bindings
+        bindings.discard(binding)
+        return is_approved
+
+    def _of_finish(self, event: AttemptFinished) -> list[str]:
+        attempt = _attempt(event)
+        if attempt not in self._started:
+            return [f"{_words(event)} has an outcome but was never started."]
+        if attempt in self._finished:
+            return [f"{_words(event)} has a second outcome."]
+        self._finished.add(attempt)
+        return []
+
+    def _of_settlement(self, event: OutcomeSettled) -> list[str]:
+        if any((event.step, role, event.attempt) in self._started for role in Role):
+            return []
+        return [f"Attempt {event.attempt} of {event.step} was settled but never started."]
+
+    def _of_end(self, _event: RunEnded) -> list[str]:
+        self._has_ended = True
+        return []
+
+
+def _attempt(event: ApprovalGranted | AttemptStarted | AttemptFinished) -> _Attempt:
+    return event.step, event.role, event.attempt
+
+
+def _words(event: AttemptStarted | AttemptFinished) -> str:
+    return f"Attempt {event.attempt} of {event.step} ({event.role})"

@@ -1,0 +1,66 @@
+"""Is a run whole in itself? Every finding names its entry and says what it means.
+
+What one run can't show is that it was cut off at its end: the spine shows that (journal/whole.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from runbook_keys.errors import JournalDamaged
+from runbook_keys.journal.chain import GENESIS, link
+from runbook_keys.journal.conduct import check_conduct
+from runbook_keys.journal.damages import damage, missing
+from runbook_keys.journal.lines import decode, is_canonical
+from runbook_keys.model.entry import Damage, Entry, StoredEntry
+from runbook_keys.model.event import AnyEvent
+
+
+def verify_run(stored: Sequence[StoredEntry]) -> list[Damage]:
+    """What is wrong with one run, in the order of its entries; nothing if it is whole in itself."""
+    return read_run(stored)[0]
+
+
+def read_run(stored: Sequence[StoredEntry]) -> tuple[list[Damage], list[tuple[int, AnyEvent]]]:
+    """What `verify_run` finds, and the events that can be read, each with its sequence number."""
+    found = check_chain(stored)
+    events: list[tuple[int, AnyEvent]] = []
+    for entry in stored:
+        try:
+            decoded = decode(entry.line)
+        except JournalDamaged as error:
+            found.append(damage(entry.run, entry.seq, str(error)))
+        else:
+            found += _misfits(entry, decoded)
+            events.append((entry.seq, decoded.event))
+    if stored and not found:  # what follows from missing or changed entries would only mislead
+        found = check_conduct(stored[0].run, events)
+    return sorted(found, key=lambda one: one.seq), events
+
+
+def check_chain(stored: Iterable[StoredEntry]) -> list[Damage]:
+    """What is wrong with the numbers and links of one run; its lines are not read."""
+    found = []
+    previous, expected = GENESIS, 1
+    for entry in stored:
+        if entry.seq > expected:
+            found.append(missing(entry.run, expected, entry.seq - 1))
+        elif entry.seq < expected:
+            found.append(
+                damage(entry.run, entry.seq, f"Entry {entry.seq} stands after entry {expected - 1}.")
+            )
+        elif link(previous, entry.line) != entry.link:
+            found.append(damage(entry.run, entry.seq, "This entry was changed after it was written."))
+        previous, expected = entry.link, entry.seq + 1
+    return found
+
+
+def _misfits(stored: StoredEntry, decoded: Entry) -> list[Damage]:
+    found = []
+    if decoded.run != stored.run:
+        found.append(f"The line belongs to another run, {decoded.run}.")
+    if decoded.seq != stored.seq:
+        found.append(f"The line calls itself entry {decoded.seq}.")
+    if not is_canonical(stored.line):
+        found.append("The line is not spelled as KEYS spells it.")
+    return [damage(stored.run, stored.seq, what) for what in found]
