@@ -9,21 +9,29 @@ from __future__ import annotations
 import base64
 import html
 import json
+import re
 import shlex
 from collections.abc import Iterator
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote_to_bytes
 
 LINE_BREAKS = b"\r\n"
 SHORTEST_BYTES = 8
+_PASSWORD_IN_URL = re.compile(rb"\A[a-zA-Z][a-zA-Z0-9+.-]*://[^/@:\s]*:([^@\s]+)@")
 
 
 def forms(secret: bytes) -> frozenset[bytes]:
-    """All forms of `secret`, each at least `SHORTEST_BYTES` long; those of its long lines too, as keys have several."""
-    lines = {line.strip() for line in secret.splitlines()} | {secret}
+    """All forms of `secret`, each at least `SHORTEST_BYTES` long; those of its long lines and of a password in it too."""
+    lines = {line.strip() for line in secret.splitlines()} | {secret} | _passwords(secret)
     found = {
         form.translate(None, LINE_BREAKS) for line in lines if _is_long(line) for form in _forms_of(line)
     }
     return frozenset(form for form in found if len(form) >= SHORTEST_BYTES)
+
+
+def _passwords(secret: bytes) -> set[bytes]:
+    """The password inside a secret URL, as it is written and as it is meant."""
+    written = {found[1] for found in _PASSWORD_IN_URL.finditer(secret)}
+    return written | {unquote_to_bytes(password) for password in written}
 
 
 def _is_long(text: bytes) -> bool:
