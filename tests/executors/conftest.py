@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from postgres_server import running_server
 
 from runbook_keys.executors.bash import BashExecutor
 from runbook_keys.model.outcome import Outcome
@@ -40,10 +39,3 @@ def run(bash: BashExecutor) -> Run:
         return asyncio.run(bash.execute(a_task(text, **options), lambda _: None))
 
     return to_its_end
-
-
-@pytest.fixture(scope="session")
-def server_url() -> Iterator[str]:
-    """The superuser's address of a PostgreSQL server for all tests."""
-    with running_server() as url:
-        yield url

@@ -4,6 +4,9 @@ The text is given to `bash --noprofile --norc -e -u -o pipefail -c`. So a line t
 name without a value, and a pipe fails with any of its parts: a block whose early line failed can't look like success.
 Every block starts in the operator's home, whatever folder `keys` was started in, so that a resumed run finds the same.
 
+The exit code of a probe or rollback check is an answer: 0 yes, 1 no, anything else nobody can tell. Where the check
+itself visibly broke (a value missing, a write refused), its exit code is left out, so that it can't be taken for a no.
+
 A looking step is started under Landlock and may write only below its own scratch folder, `"$TMPDIR"`.
 """
 
@@ -16,7 +19,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from runbook_keys.errors import ExecutorUnavailable
-from runbook_keys.executors.bash_words import why
+from runbook_keys.executors.bash_words import is_undecided, why
 from runbook_keys.executors.environment import MARK, home, passed_environment, unfit
 from runbook_keys.executors.landlock import call_confined
 from runbook_keys.executors.masking import unmaskable
@@ -24,8 +27,10 @@ from runbook_keys.executors.output import Screen, Stream
 from runbook_keys.executors.own_thread import Stop, in_own_thread
 from runbook_keys.executors.process import Command, Cut, Ended, NotStarted, attend, start
 from runbook_keys.executors.scratch import scratch_folder
-from runbook_keys.model.outcome import Observation, Outcome, OutcomeKind
+from runbook_keys.model.outcome import Observation, Outcome, OutcomeKind, Role
 from runbook_keys.ports import Output, Task
+
+_SAYS_YES_OR_NO = (Role.PROBE, Role.ROLLBACK_CHECK)
 
 Streams = tuple[Stream, Stream]
 """A command's stdout and stderr."""
@@ -84,7 +89,9 @@ class BashExecutor:
         return Outcome(
             kind=_kind(ended),
             observation=Observation(
-                exit_code=ended.exit_code,
+                exit_code=None
+                if task.role in _SAYS_YES_OR_NO and is_undecided(ended, stderr)
+                else ended.exit_code,
                 stdout=stdout,
                 stderr=stderr,
                 is_truncated=any(stream.kept.is_truncated for stream in streams),

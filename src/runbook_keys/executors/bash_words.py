@@ -12,6 +12,8 @@ _REFUSAL = re.compile(
 )
 _NO_SUDO = re.compile(r"no new privileges", re.IGNORECASE)
 
+_BROKEN_CHECK = re.compile(rf"{_REFUSAL.pattern}|unbound variable", re.IGNORECASE)
+
 _CODES = {
     126: "The block names a program that can't be executed.",
     127: "The block names a program that is not on this machine.",
@@ -27,6 +29,11 @@ def why(ended: Ended, stderr: str, timeout_seconds: float, *, is_looking: bool) 
         sentences.append(_refusal(stderr))
     sentences.append(_leftover(ended))
     return " ".join(filter(None, sentences))
+
+
+def is_undecided(ended: Ended, stderr: str) -> bool:
+    """True where an exit code of 1 is no answer: the check itself broke, or was cut."""
+    return ended.cut is not None or (ended.exit_code == 1 and bool(_BROKEN_CHECK.search(stderr)))
 
 
 def _ending(ended: Ended, timeout_seconds: float) -> str:

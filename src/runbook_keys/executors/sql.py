@@ -4,6 +4,9 @@ A looking step runs in a read-only transaction that is always rolled back. A cha
 own that is committed when the statement succeeded; a statement that the server refuses inside a transaction
 (`CREATE INDEX CONCURRENTLY`, `ALTER SYSTEM`) runs by itself. Where the connection breaks or the time is up after a
 changing statement was sent, its outcome is not failed but unknown or timed out.
+
+The exit code is 0 for an answer and 1 for a failure. A probe or rollback check asks whether something is so: there it
+is 0 for yes, 1 for no (no row, or false or NULL in its first place), and 2 where the database could not be asked.
 """
 
 from __future__ import annotations
@@ -19,15 +22,17 @@ from runbook_keys.executors.environment import unfit
 from runbook_keys.executors.masking import mask_text, unmaskable
 from runbook_keys.executors.sql_rows import Answer, json_rows, masked, table
 from runbook_keys.executors.sql_text import Statement, Unreadable, read
-from runbook_keys.model.outcome import Observation, Outcome, OutcomeKind
+from runbook_keys.model.outcome import Observation, Outcome, OutcomeKind, Role
 from runbook_keys.ports import Output, Task
 
 LOOKING_WORDS = ("SELECT", "WITH", "SHOW", "EXPLAIN", "TABLE", "VALUES")
 _TRANSACTION_WORDS = ("BEGIN", "START", "COMMIT", "END", "ROLLBACK", "ABORT", "SAVEPOINT", "RELEASE")
 _NOT_IN_A_TRANSACTION = "25001"  # active_sql_transaction: refused before it did anything
+_READ_ONLY = "25006"  # read_only_sql_transaction
 _SEVERAL_STATEMENTS = "cannot insert multiple commands"
 _SCHEMES = ("postgresql://", "postgres://")
 _GUARD_SECONDS = 5
+_SAYS_YES_OR_NO = (Role.PROBE, Role.ROLLBACK_CHECK)
 
 
 class SqlExecutor:
@@ -154,6 +159,9 @@ class _Attempt:
             )
         return _End(OutcomeKind.TIMED_OUT, f"It took longer than {seconds} and was cancelled on the server.")
 
+    def _code_of_failure(self) -> int:
+        return 2 if self._task.role in _SAYS_YES_OR_NO else 1
+
     def told(self, end: _End, duration_ms: int) -> Outcome:
         """The outcome, with secrets masked in all that comes from the server."""
         return Outcome(
@@ -170,17 +178,23 @@ class _Attempt:
         said = mask_text("".join(self._notices), self._secrets)
         if end.answer is None:
             return Observation(
-                exit_code=1 if end.kind is OutcomeKind.FAILED else None,
+                exit_code=self._code_of_failure() if end.kind is OutcomeKind.FAILED else None,
                 stderr=f"{said}{mask_text(end.why, self._secrets)}\n",
             )
         answer = masked(end.answer, self._secrets)
         return Observation(
-            exit_code=0,
+            exit_code=_code(end.answer) if self._task.role in _SAYS_YES_OR_NO else 0,
             stdout=table(answer),
             stderr=said,
             rows=json_rows(answer),
             is_truncated=answer.is_truncated,
         )
+
+
+def _code(answer: Answer) -> int:
+    """What an answer says to a yes-or-no question: yes (0) with a row whose first value is neither false nor NULL."""
+    first_values = [value for row in json_rows(answer)[:1] for value in row.values()][:1]
+    return 0 if first_values and first_values[0] is not None and first_values[0] is not False else 1
 
 
 def _prepared(task: Task) -> _Attempt:
@@ -222,4 +236,6 @@ def _address(task: Task) -> tuple[str, str]:
 def _refusal(error: postgres.Refused) -> str:
     if _SEVERAL_STATEMENTS in str(error):
         return "A block holds one statement, and this one holds several. Make each of them a step."
+    if error.sqlstate == _READ_ONLY:
+        return f"This step may only look, so the database refused a change: {error}"
     return f"The database refused the statement: {error}"
