@@ -47,8 +47,8 @@ class Subject:
 
     def run(self, text: str, shown: list[str] | None = None, **options: Any) -> Outcome:
         """The outcome of the text."""
-        listen = [].append if shown is None else shown.append
-        return asyncio.run(self.executor.execute(self.task(text, **options), listen))
+        shown = [] if shown is None else shown
+        return asyncio.run(self.executor.execute(self.task(text, **options), shown.append))
 
 
 @pytest.fixture

@@ -404,3 +404,29 @@ def test_a_secret_that_the_block_does_not_name_is_masked_too(bash: BashExecutor)
     )
     outcome = asyncio.run(bash.execute(task, lambda _: None))
     assert outcome.observation.stdout == "[secret PW]\n"
+
+
+def test_a_screen_that_breaks_ends_the_command(bash: BashExecutor, home: Path) -> None:
+    """An error of ours is not swallowed, and no command goes on unattended."""
+
+    def broken(text: str) -> None:
+        raise OSError("the terminal is gone")
+
+    task = a_task("echo $$ > pid; echo said; sleep 300", is_looking=False)
+    with pytest.raises(OSError, match="the terminal is gone"):
+        asyncio.run(bash.execute(task, broken))
+    assert not is_running(int((home / "pid").read_text()))
+
+
+def test_a_command_does_not_outlive_its_event_loop(bash: BashExecutor, home: Path) -> None:
+    """Where a program ends without waiting for an attempt, the attempt is killed."""
+
+    async def leave_without_waiting() -> None:
+        is_up = asyncio.Event()
+        task = a_task("echo $$ > pid; echo up; sleep 300", is_looking=False)
+        attempt = asyncio.create_task(bash.execute(task, lambda _: is_up.set()))
+        await is_up.wait()
+        assert not attempt.done()
+
+    asyncio.run(leave_without_waiting())
+    assert not is_running(int((home / "pid").read_text()))

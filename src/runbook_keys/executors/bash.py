@@ -24,7 +24,6 @@ from runbook_keys.executors.environment import MARK, home, passed_environment, u
 from runbook_keys.executors.landlock import call_confined
 from runbook_keys.executors.masking import unmaskable
 from runbook_keys.executors.output import Screen, Stream
-from runbook_keys.executors.own_thread import Stop, in_own_thread
 from runbook_keys.executors.process import Command, Cut, Ended, NotStarted, attend, start
 from runbook_keys.executors.scratch import scratch_folder
 from runbook_keys.model.outcome import Observation, Outcome, OutcomeKind, Role
@@ -63,11 +62,7 @@ class BashExecutor:
         if problem:
             return Outcome(OutcomeKind.FAILED, why=f"{problem} Nothing was started.")
         screen = Screen(output)
-        streams = (Stream(task.secrets, screen), Stream(task.secrets, screen))
-        try:
-            return await in_own_thread(lambda stop: self._attempt(task, bash, streams, stop))
-        finally:
-            screen.flush()
+        return await self._attempt(task, bash, (Stream(task.secrets, screen), Stream(task.secrets, screen)))
 
     def _bash(self) -> str:
         self._found = self._found or shutil.which("bash", path=self._environment["PATH"])
@@ -77,10 +72,10 @@ class BashExecutor:
             )
         return self._found
 
-    def _attempt(self, task: Task, bash: str, streams: Streams, stop: Stop) -> Outcome:
+    async def _attempt(self, task: Task, bash: str, streams: Streams) -> Outcome:
         began = time.monotonic()
         try:
-            ended, enforcement = (self._look if task.is_looking else self._change)(task, bash, streams, stop)
+            ended, enforcement = await (self._look if task.is_looking else self._change)(task, bash, streams)
         except NotStarted as error:
             return Outcome(OutcomeKind.FAILED, why=f"{error} Nothing was started.")
         for stream in streams:
@@ -101,16 +96,16 @@ class BashExecutor:
             enforcement=enforcement,
         )
 
-    def _look(self, task: Task, bash: str, streams: Streams, stop: Stop) -> tuple[Ended, str]:
+    async def _look(self, task: Task, bash: str, streams: Streams) -> tuple[Ended, str]:
         mark = secrets.token_hex(16)
-        with scratch_folder(self._scratch_root, f"attempt-{mark}") as scratch:
+        async with scratch_folder(self._scratch_root, f"attempt-{mark}") as scratch:
             command = self._command(task, bash, {"TMPDIR": str(scratch)}, mark)
             process, enforcement = call_confined(lambda: start(command), [scratch])
-            return attend(process, command, streams, stop), enforcement
+            return await attend(process, command, streams), enforcement
 
-    def _change(self, task: Task, bash: str, streams: Streams, stop: Stop) -> tuple[Ended, str]:
+    async def _change(self, task: Task, bash: str, streams: Streams) -> tuple[Ended, str]:
         command = self._command(task, bash, {}, secrets.token_hex(16))
-        return attend(start(command), command, streams, stop), ""
+        return await attend(start(command), command, streams), ""
 
     def _command(self, task: Task, bash: str, more: Mapping[str, str], mark: str) -> Command:
         return Command(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import codecs
-import threading
 from collections import deque
 from collections.abc import Mapping
 
@@ -12,43 +10,26 @@ from runbook_keys.executors.masking import Masker
 from runbook_keys.ports import Output
 
 KEPT_BYTES = 1024 * 1024
-_PENDING_CHARACTERS = 64 * 1024
+SHOWN_CHARACTERS = 1024 * 1024
 _DECODE_ERRORS = "backslashreplace"
 
 
 class Screen:
-    """Hands text from a worker thread to an `Output` on the event loop's thread.
-
-    At most 64 KiB wait at a time: when a flood outruns the loop, the older text is left out and the screen says so.
-    """
+    """Passes text on to an `Output`, but no more than one MiB: a flood must not keep a slow terminal busy for ever."""
 
     def __init__(self, output: Output) -> None:
         self._output = output
-        self._loop = asyncio.get_running_loop()
-        self._lock = threading.Lock()
-        self._pending = ""
-        self._left_out = 0
+        self._room = SHOWN_CHARACTERS
 
     def show(self, text: str) -> None:
-        """From any thread."""
-        with self._lock:
-            is_first = not self._pending
-            self._pending += text
-            excess = max(0, len(self._pending) - _PENDING_CHARACTERS)
-            self._left_out += excess
-            self._pending = self._pending[excess:]
-        if is_first and text:
-            self._loop.call_soon_threadsafe(self.flush)
-
-    def flush(self) -> None:
-        """On the loop's thread: show what waits."""
-        with self._lock:
-            text, self._pending = self._pending, ""
-            left_out, self._left_out = self._left_out, 0
-        if left_out:
-            self._output(left_out_line(left_out, "characters"))
-        if text:
-            self._output(text)
+        """Show as much of it as there is room for; say so once when there is none left."""
+        if self._room < 0:
+            return
+        shown, self._room = text[: self._room], self._room - len(text)
+        if shown:
+            self._output(shown)
+        if self._room < 0:
+            self._output("\n[KEYS shows no more of this output; its end is kept]\n")
 
 
 class Kept:
@@ -90,13 +71,8 @@ class Kept:
         if not self._left_out:
             return (bytes(self._head) + tail).decode("utf-8", _DECODE_ERRORS)
         head, tail = _whole_characters(bytes(self._head), tail)
-        between = left_out_line(self._left_out, "bytes")
+        between = f"\n[KEYS left out {self._left_out} bytes here]\n"
         return head.decode("utf-8", _DECODE_ERRORS) + between + tail.decode("utf-8", _DECODE_ERRORS)
-
-
-def left_out_line(count: int, unit: str) -> str:
-    """The line that stands where output is missing."""
-    return f"\n[KEYS left out {count} {unit} here]\n"
 
 
 def _whole_characters(head: bytes, tail: bytes) -> tuple[bytes, bytes]:
@@ -105,7 +81,7 @@ def _whole_characters(head: bytes, tail: bytes) -> tuple[bytes, bytes]:
         if head[-size : -size + 1 or None] >= b"\xc0":
             head = head[:-size]
             break
-    start = next((i for i in range(min(3, len(tail))) if not 0x80 <= tail[i] < 0xC0), 0)
+    start = next((i for i in range(min(4, len(tail))) if not 0x80 <= tail[i] < 0xC0), 0)
     return head, tail[start:]
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from runbook_keys.executors.process import NotStarted
 
 
-@contextmanager
-def scratch_folder(root: Path, name: str) -> Iterator[Path]:
+@asynccontextmanager
+async def scratch_folder(root: Path, name: str) -> AsyncIterator[Path]:
     """The folder `name` below `root`, which only this account can enter; removed afterwards with all that is in it.
 
     Raises `NotStarted` where it can't be made.
@@ -20,7 +21,10 @@ def scratch_folder(root: Path, name: str) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        _remove(folder)
+        try:
+            folder.rmdir()
+        except OSError:
+            await asyncio.to_thread(_remove_all, folder)
 
 
 def _made(root: Path, name: str) -> Path:
@@ -34,10 +38,7 @@ def _made(root: Path, name: str) -> Path:
     return folder
 
 
-def _remove(folder: Path) -> None:
-    try:
-        folder.rmdir()
-    except OSError:
-        # Not empty, perhaps nested deeper than Python can walk or closed to its owner: the system's tools manage.
-        subprocess.run(["chmod", "-R", "u+rwX", "--", folder], check=False, stderr=subprocess.DEVNULL)
-        subprocess.run(["rm", "-rf", "--", folder], check=False, stderr=subprocess.DEVNULL)
+def _remove_all(folder: Path) -> None:
+    """By the system's tools: what is in it may be nested deeper than Python can walk, or closed to its owner."""
+    subprocess.run(["chmod", "-R", "u+rwX", "--", folder], check=False, stderr=subprocess.DEVNULL)
+    subprocess.run(["rm", "-rf", "--", folder], check=False, stderr=subprocess.DEVNULL)

@@ -6,6 +6,7 @@ its environment and also leaves the group escapes.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -19,7 +20,7 @@ _PATIENCE_SECONDS = 1.0
 _PAUSE_SECONDS = 0.005
 
 
-def end_stragglers(leader: int, mark: str) -> int:
+async def end_stragglers(leader: int, mark: str) -> int:
     """Kill the group of `leader`, which must not be reaped yet, and every process with `mark`; how many there were.
 
     Looks again until nothing is left or a second has passed, since a process may fork while it is being killed.
@@ -36,7 +37,7 @@ def end_stragglers(leader: int, mark: str) -> int:
         ended |= found
         if not found or time.monotonic() > until:
             return len(ended)
-        time.sleep(_PAUSE_SECONDS)
+        await asyncio.sleep(_PAUSE_SECONDS)
 
 
 def _marked(leader: int, mark: str) -> Iterator[int]:
@@ -49,7 +50,7 @@ def _marked(leader: int, mark: str) -> Iterator[int]:
 def _started_after(leader: int) -> list[int]:
     """Process numbers that may be descendants of `leader`. Numbers go up, until they wrap around."""
     try:
-        newest = int(_LOAD.read_bytes().split()[-1])
+        newest = int(_LOAD.read_bytes().split()[-1])  # the number that was given out last
         if newest == leader:
             return []
         pids = [int(name) for name in os.listdir(_PROC) if name.isdecimal()]  # noqa: PTH208 - names only: faster
