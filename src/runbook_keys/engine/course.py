@@ -15,7 +15,7 @@ MAX_VISITS = 500
 
 NO_WAY_OUT = "Nothing matched and there is no way out for anything else"
 
-Events = tuple[e.Event, ...]
+Events = tuple[e.AnyEvent, ...]
 
 
 def take(

@@ -123,7 +123,10 @@ class Branch(Struct, frozen=True):
 
 
 class Block(Struct, frozen=True):
-    """One fenced block of a step: constant text in `bash`, `sql` or `key`, and its attributes."""
+    """One block of a step: constant text in `bash`, `sql` or `key`, and its attributes; or words in `human`.
+
+    `key` is the slug of the KEY that a `key` block calls. A `human` block stands where an undo is done by hand.
+    """
 
     language: str
     text: str
@@ -133,6 +136,7 @@ class Block(Struct, frozen=True):
     artifact: str | None = None
     on: str | None = None
     is_output_kept: bool = True
+    key: str | None = None
 
 
 class Schedule(Struct, frozen=True):

@@ -1,0 +1,154 @@
+"""Writes a world's folder: settings, releases, commands, and what the keeper may start."""
+
+import os
+import secrets
+import shlex
+import sys
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from keys_practice import postgres, releases
+from keys_practice.commands import deployctl
+from keys_practice.database import READER, Addresses
+from keys_practice.layout import Layout, render_env, write_json
+from keys_practice.stripe.server import new_secret
+from keys_practice.unit import UnitFile
+
+LAUNCH = Path(__file__).with_name("launch.py")
+COMMANDS = ("appctl", "dbctl", "deployctl", "stripectl")
+DEPLOYMENT_SECONDS = 900
+
+
+@dataclass(frozen=True)
+class Ports:
+    """The reserved port of each service."""
+
+    app: int
+    letters: int
+    stripe: int
+    postgres: int
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """What is made once and kept out of every output."""
+
+    superuser_password: str
+    app_signing: str
+    letters_signing: str
+
+
+def new_secrets() -> Secrets:
+    """Fresh secrets for one world."""
+    return Secrets(secrets.token_hex(16), new_secret(), new_secret())
+
+
+def write_folders(layout: Layout, ports: Ports, made: Secrets) -> None:
+    """Everything that does not need the database yet."""
+    for folder in (layout.bin, layout.app, layout.letters_env.parent, layout.stripe):
+        folder.mkdir(mode=0o700)
+    _write_private(layout.stripe_key, f"sk_practice_{secrets.token_hex(16)}\n")
+    releases.install(layout.releases)
+    _write_deployments(layout)
+    for name in COMMANDS:
+        _write_command(layout, name)
+    write_json(layout.facts_file, _facts(layout, ports))
+    _prepare_postgres(layout, made.superuser_password)
+    write_json(layout.units_file, {name: asdict(unit) for name, unit in _units(layout, ports).items()})
+
+
+def write_settings(layout: Layout, ports: Ports, made: Secrets, databases: Addresses) -> None:
+    """The services' settings, once the database's roles have their passwords."""
+    app = {
+        "PORT": str(ports.app),
+        "DATABASE_URL": databases.app,
+        "STRIPE_WEBHOOK_SECRET": made.app_signing,
+        "SENDER_ADDRESS": "hello@larkspur-letters.example",
+        "MAIL_API_KEY": f"mail_{secrets.token_hex(12)}",
+    }
+    letters = {
+        "PORT": str(ports.letters),
+        "DATABASE_URL": databases.reader,
+        "STRIPE_WEBHOOK_SECRET": made.letters_signing,
+    }
+    _write_private(layout.env_file, render_env(app))
+    _write_private(layout.letters_env, render_env(letters))
+
+
+def write_access_rules(layout: Layout) -> None:
+    """Who may connect to the database, once initdb has made the cluster."""
+    (layout.postgres_data / "pg_hba.conf").write_text(postgres.access_rules(READER), "utf-8")
+
+
+def password_file(layout: Layout) -> Path:
+    """Where initdb reads the superuser's password; removed after that."""
+    return layout.postgres / "password"
+
+
+def _facts(layout: Layout, ports: Ports) -> dict[str, str]:
+    return {
+        "app_url": f"http://127.0.0.1:{ports.app}",
+        "letters_url": f"http://127.0.0.1:{ports.letters}",
+        "stripe_url": f"http://127.0.0.1:{ports.stripe}",
+        "postgres_port": str(ports.postgres),
+        "webhook_log": str(layout.webhook_log),
+    }
+
+
+def _units(layout: Layout, ports: Ports) -> dict[str, UnitFile]:
+    user = postgres.unprivileged_user()
+    programs = postgres.programs_for(user, layout.postgres)
+    data, log = layout.postgres_data, str(layout.folder / "postgres.log")
+    locale = {"LC_ALL": "C", "TZ": "UTC", "PATH": os.defpath}
+    initdb = postgres.initdb_argv(programs, data, password_file(layout))
+    server = postgres.server_argv(programs, data, ports.postgres)
+    deployment = ["deploy", "r41", "--by", "growth-team", "--soak-seconds", str(DEPLOYMENT_SECONDS)]
+    return {
+        "initdb": UnitFile(initdb, log, env=locale, user=user),
+        "postgres": UnitFile(server, log, env=locale, user=user, stop_signal="SIGINT", death_signal="SIGQUIT"),
+        "stripe": _python_unit(layout, "stripe", str(ports.stripe)),
+        "app": _python_unit(layout, "app"),
+        "letters": _python_unit(layout, "letters"),
+        "deployment": _python_unit(layout, "deployctl", *deployment),
+    }
+
+
+def _python_unit(layout: Layout, part: str, *arguments: str) -> UnitFile:
+    # -P: the folder of launch.py must not come first on the path, its modules have everyday names.
+    argv = [sys.executable, "-P", str(LAUNCH), str(layout.folder), part, *arguments]
+    passed_on = {name: os.environ[name] for name in ("PYTHONPATH", "HOME") if name in os.environ}
+    environment = {"PATH": os.defpath, "LANG": "C.UTF-8", "TZ": "UTC", **passed_on}
+    return UnitFile(argv, str(layout.folder / f"{part}.out"), env=environment)
+
+
+def _write_deployments(layout: Layout) -> None:
+    layout.deploy_lock.touch(mode=0o600)
+    now = datetime.now(UTC)
+    deployctl.record(layout, "r40", None, "deploy", "payments-team", now - timedelta(days=16))
+    deployctl.record(layout, "r41", "r40", "deploy", "payments-team", now - timedelta(days=2))
+    deployctl.point_to(layout, "r41")
+
+
+def _write_command(layout: Layout, name: str) -> None:
+    # -I -S: nothing of the operator's environment changes what a command does, and it starts in milliseconds.
+    words = [sys.executable, "-I", "-S", str(LAUNCH), str(layout.folder), name]
+    path = layout.bin / name
+    path.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n', "utf-8")
+    path.chmod(0o755)
+
+
+def _prepare_postgres(layout: Layout, superuser_password: str) -> None:
+    """PostgreSQL's folder with initdb's password file, for the user who will run it."""
+    layout.postgres.mkdir(mode=0o700)
+    _write_private(password_file(layout), superuser_password)
+    user = postgres.unprivileged_user()
+    if user:
+        layout.postgres.chmod(0o711)
+        postgres.give_to(user, layout.postgres)
+        postgres.give_to(user, password_file(layout))
+
+
+def _write_private(path: Path, text: str) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)

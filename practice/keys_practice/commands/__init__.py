@@ -1,0 +1,1 @@
+"""The commands an operator of Larkspur Letters has on PATH."""

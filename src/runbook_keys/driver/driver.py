@@ -1,0 +1,160 @@
+"""The loop: ask the engine what comes next, ask a person where a person decides, go on until the run ends."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from runbook_keys.driver.attempt import Attempts
+from runbook_keys.driver.binding import Bound, binding, command_digest
+from runbook_keys.driver.session import Session
+from runbook_keys.driver.views import view_of
+from runbook_keys.engine import effects as f
+from runbook_keys.engine import inputs as i
+from runbook_keys.engine.transitions import Phase
+from runbook_keys.errors import Refused
+from runbook_keys.model import reply as r
+from runbook_keys.model.actor import DRIVER
+from runbook_keys.model.entry import Blob
+from runbook_keys.model.outcome import Role
+from runbook_keys.model.runbook import Block, Ending
+from runbook_keys.model.view import View
+from runbook_keys.ports import Operator
+
+
+class Driver:
+    """Drives one run until it ends or the operator leaves.
+
+    `is_auto_safe` lets looking steps run without asking; changes are asked for in any case.
+    """
+
+    def __init__(
+        self, session: Session, attempts: Attempts, operator: Operator, is_auto_safe: bool = False
+    ) -> None:
+        self._session = session
+        self._attempts = attempts
+        self._operator = operator
+        self._is_auto_safe = is_auto_safe
+        self._message = ""
+        self._shown_head = ""
+
+    async def drive(self) -> Ending | None:
+        """Go on until the run ends (its ending) or the operator leaves (None).
+
+        Raises RunTaken or JournalUnavailable (nothing was started after it) and Interrupted.
+        """
+        while True:
+            await self._session.tell(i.Tick(), DRIVER)
+            effect = f.next_effect(self._session.runbook, self._session.state)
+            if isinstance(effect, f.Done):
+                return effect.ending
+            try:
+                is_staying = await _HANDLERS[type(effect)](self, effect)
+            except Refused as refused:
+                self._message, is_staying = str(refused), True
+            if not is_staying:
+                return None
+
+    async def _view(self, effect: f.Effect) -> View:
+        view = await view_of(self._session, effect, self._message)
+        self._message = ""
+        return view
+
+    async def _execute(self, effect: f.Execute) -> bool:
+        view = await self._view(effect)
+        if effect.is_asked_first and not self._is_auto_safe:
+            reply = await self._operator.reply(view)
+            if not isinstance(reply, r.Proceed):
+                return await self._interpose(reply)
+        bound = ""
+        if self._session.state.phase is Phase.APPROVED:
+            bound = await self._binding(effect.label, effect.role, effect.block)
+        said_instead = await self._attempts.make(effect, view, bound)
+        return said_instead is None or await self._interpose(said_instead)
+
+    async def _ask_approval(self, effect: f.AskApproval) -> bool:
+        self._shown_head = self._session.head.link
+        view = await self._view(effect)
+        bound = await self._binding(effect.label, effect.role, effect.block)
+        reply = await self._operator.reply(view)
+        if not isinstance(reply, r.Approve):
+            return await self._interpose(reply)
+        await self._tell(i.Approve(bound, reply.typed_label, reply.reason))
+        return True
+
+    async def _binding(self, label: str, role: Role, block: Block) -> str:
+        """The digest over what is shown or about to start, and over the journal's head that the approver saw."""
+        session = self._session
+        values = await self._attempts.values_for(block)
+        known = session.values.digests
+        bound = Bound(
+            run=session.run,
+            step=label,
+            role=role,
+            attempt=session.state.attempt_number(label, role),
+            command=block.text,
+            value_digests={name: known.get(name, command_digest(text)) for name, text in values.items()},
+            pack_digest=session.state.opened.pack_digest if session.state.opened else "",
+            head=self._shown_head,
+        )
+        return binding(bound)
+
+    async def _ask(self, effect: f.Effect) -> bool:
+        return await self._interpose(await self._operator.reply(await self._view(effect)))
+
+    async def _watch(self, effect: f.Watch) -> bool:
+        view = await self._view(effect)
+        reply = await self._operator.wait(view, effect.until)
+        return isinstance(reply, r.Wait) or await self._interpose(reply)
+
+    async def _skip_evidence(self, _effect: f.SkipEvidence) -> bool:
+        await self._session.tell(i.Record(), DRIVER)
+        return True
+
+    async def _interpose(self, reply: r.Reply) -> bool:
+        """Pass on an answer that is not the plain yes; False when the operator leaves."""
+        if isinstance(reply, r.Leave):
+            return False
+        if isinstance(reply, r.AddNote | r.Answer):
+            await self._keep(reply)
+            return True
+        to_input = _INPUTS.get(type(reply))
+        if to_input is None:
+            raise Refused("That is not an answer to what is on the screen.")
+        await self._tell(to_input(reply))
+        return True
+
+    async def _tell(self, given: i.Input, blobs: tuple[Blob, ...] = ()) -> None:
+        await self._session.tell(given, self._operator.actor, blobs)
+
+    async def _keep(self, reply: r.AddNote | r.Answer) -> None:
+        """Put a person's own words beside the journal; an empty answer is recorded as not known."""
+        if not reply.text.strip():
+            if isinstance(reply, r.Answer):
+                await self._tell(i.Record())
+            return
+        blob = self._session.seal(reply.text.encode("utf-8", "backslashreplace"))
+        given = i.Note(blob.digest) if isinstance(reply, r.AddNote) else i.Record(blob.digest)
+        await self._tell(given, (blob,))
+
+
+_INPUTS: dict[type[Any], Callable[[Any], i.Input]] = {
+    r.Choose: lambda said: i.Choose(said.branch, said.reason),
+    r.Skip: lambda said: i.Skip(said.reason),
+    r.GoTo: lambda said: i.Overrule(said.label, said.reason),
+    r.Settle: lambda said: i.Settle(said.settlement, said.reason),
+    r.Escalate: lambda said: i.Escalate(said.reason),
+    r.GoOn: lambda said: i.GoOn(said.reason),
+    r.Abandon: lambda said: i.Abandon(said.reason),
+}
+
+_HANDLERS: dict[type[Any], Callable[[Driver, Any], Awaitable[bool]]] = {
+    f.Execute: Driver._execute,
+    f.AskApproval: Driver._ask_approval,
+    f.AskChoice: Driver._ask,
+    f.AskSettlement: Driver._ask,
+    f.AskEscalation: Driver._ask,
+    f.AskEvidence: Driver._ask,
+    f.Watch: Driver._watch,
+    f.SkipEvidence: Driver._skip_evidence,
+}

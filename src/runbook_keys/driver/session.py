@@ -1,0 +1,119 @@
+"""One run in this process: its text, its values, its state, and the one door to its journal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+
+from runbook_keys.engine.decide import decide
+from runbook_keys.engine.evolve import evolve
+from runbook_keys.engine.inputs import Input
+from runbook_keys.engine.state import State
+from runbook_keys.journal.blobs import seal
+from runbook_keys.model.actor import Actor
+from runbook_keys.model.entry import Blob, Entry, RunHead
+from runbook_keys.model.event import AnyEvent
+from runbook_keys.model.outcome import Observation
+from runbook_keys.model.runbook import Runbook
+from runbook_keys.ports import Clock, Ids, JournalStore
+
+GENESIS_LINK = 64 * "0"
+
+
+class Values(msgspec.Struct, frozen=True):
+    """The values of a run by name. `digests` are keyed; `secret` names those that are never shown."""
+
+    by_name: Mapping[str, str]
+    secret: frozenset[str]
+    digests: Mapping[str, str]
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """The secret values by name, for masking."""
+        return {name: self.by_name[name] for name in self.secret if name in self.by_name}
+
+
+class Session:
+    """A run as one driver holds it. Only `tell` changes it, and only after the store said that it is durable."""
+
+    def __init__(
+        self,
+        run: str,
+        runbook: Runbook,
+        values: Values,
+        store: JournalStore,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        self.run = run
+        self.runbook = runbook
+        self.values = values
+        self.state = State()
+        self.head = RunHead(run=run, run_no=0, seq=0, link=GENESIS_LINK)
+        self.entries: list[Entry] = []
+        self._store = store
+        self._clock = clock
+        self._ids = ids
+        self._contents: dict[str, bytes] = {}
+
+    def replay(self, entries: Sequence[Entry], head: RunHead) -> None:
+        """Take up a run that the journal already holds."""
+        for entry in entries:
+            self.state = evolve(self.state, entry.event, entry.at)
+        self.entries = list(entries)
+        self.head = head
+
+    def now(self) -> datetime:
+        """The clock's time, never before the last entry's: order comes from the sequence."""
+        now = self._clock.now()
+        last_at = self.state.last_at
+        return now if last_at is None else max(now, last_at)
+
+    async def tell(self, given: Input, actor: Actor, blobs: Sequence[Blob] = ()) -> tuple[AnyEvent, ...]:
+        """Let the engine decide on `given`, make its events durable in one append, then take them as the state.
+
+        Raises Refused (nothing written), RunTaken or JournalUnavailable (nothing may be started).
+        """
+        at = self.now()
+        events = decide(self.runbook, self.state, given, at)
+        if not events:
+            return ()
+        self.head = await self._store.append(self.run, self.head.seq, at, actor, events, blobs)
+        for event in events:
+            self.state = evolve(self.state, event, at)
+            self.entries.append(Entry(self.run, len(self.entries) + 1, at, actor, event))
+        for blob in blobs:
+            self._contents[blob.digest] = blob.content
+        return events
+
+    def seal(self, content: bytes) -> Blob:
+        """Material for the next `tell`, salted."""
+        return seal(content, self._ids.salt())
+
+    async def observation(self, digest: str) -> Observation:
+        """What an attempt showed; empty where its material was erased."""
+        content = self._contents.get(digest)
+        if content is None:
+            content = await self._store.blob(digest)
+        if not content:
+            return Observation()
+        self._contents[digest] = content
+        return msgspec.json.decode(content, type=Observation)
+
+    async def captures(self) -> dict[str, str]:
+        """The captured values by name."""
+        found = self.state.captures.items()
+        return {name: captured_text(await self.observation(digest)) for name, digest in found}
+
+
+def captured_text(observation: Observation) -> str:
+    """What `capture=NAME` keeps: one SQL value as text, other rows as JSON, else stdout without its last newlines."""
+    rows = observation.rows
+    if rows is None:
+        return observation.stdout.rstrip("\n")
+    if len(rows) == 1 and len(rows[0]) == 1:
+        (value,) = rows[0].values()
+        return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return msgspec.json.encode(rows).decode()

@@ -1,0 +1,43 @@
+"""From a name to a runbook that can be run: its text, its metadata, its digest."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from runbook_keys.book.book import Book
+from runbook_keys.book.digest import pack_digest
+from runbook_keys.book.metadata import read_metadata
+from runbook_keys.book.parse import parse
+from runbook_keys.errors import InvalidPack
+from runbook_keys.model.pack import Pack, PackMetadata
+from runbook_keys.model.runbook import Runbook
+
+README = "README.md"
+METADATA = "pack.json"
+
+
+class OpenPack(Struct, frozen=True):
+    """A pack that was read: the tree, what `pack.json` says, and the digest that a run pins."""
+
+    pack: Pack
+    book: Book
+    metadata: PackMetadata
+    digest: str
+
+    @property
+    def runbook(self) -> Runbook:
+        """The decision tree."""
+        return self.book.runbook
+
+
+def read_pack(pack: Pack) -> OpenPack:
+    """Read `README.md` and `pack.json`; raises InvalidPack with every reason why it can't be run."""
+    for name in (README, METADATA):
+        if name not in pack.files:
+            raise InvalidPack(f"{pack.origin} has no {name}. A pack needs README.md and pack.json.")
+    book = parse(pack.files[README], README)
+    metadata, problems = read_metadata(pack.files[METADATA])
+    if metadata is None:
+        reasons = "\n".join(f"  {METADATA}:{problem.line}: {problem.reason}" for problem in problems)
+        raise InvalidPack(f"{pack.origin} can't be run:\n{reasons}\n`keys check` says how to mend it.")
+    return OpenPack(pack, book, metadata, pack_digest(pack.files))

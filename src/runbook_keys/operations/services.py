@@ -1,0 +1,23 @@
+"""What an operation works with: the ports, handed over by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from runbook_keys.ports import Clock, Executor, Ids, JournalStore, Library, Operator, Secrets, ShellAnalysis
+
+
+@dataclass(frozen=True)
+class Services:
+    """The outside world of one process. `settings` are the values from the organisation's `keys.toml`."""
+
+    store: JournalStore
+    clock: Clock
+    ids: Ids
+    library: Library
+    secrets: Secrets
+    executors: Callable[[Operator], Mapping[str, Executor]]
+    environment: Mapping[str, str]
+    settings: Mapping[str, str]
+    shell: ShellAnalysis | None = None
