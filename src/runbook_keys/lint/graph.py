@@ -52,7 +52,9 @@ class Graph(Struct, frozen=True):
         """The labels that a run can come to."""
         return self.reachable_from([self.first] if self.first else [])
 
-    def reachable_from(self, labels: Iterable[str], passes: Callable[[Edge], bool] = lambda _edge: True) -> Facts:
+    def reachable_from(
+        self, labels: Iterable[str], passes: Callable[[Edge], bool] = lambda _edge: True
+    ) -> Facts:
         """The given labels and all that can be reached from them over edges that `passes` lets through."""
         seen = {label for label in labels if label in self.steps}
         waiting = list(seen)

@@ -115,7 +115,9 @@ def shell_text(command: Command) -> Word | None:
     """The word that another shell will read as a program (`bash -c`, `eval`, `ssh host`, `su -c`); None for most."""
     words = command.arguments
     if command.name in SHELLS:
-        return _valued(words, lambda shape: shape.startswith("-") and not shape.startswith("--") and "c" in shape)
+        return _valued(
+            words, lambda shape: shape.startswith("-") and not shape.startswith("--") and "c" in shape
+        )
     if command.name in ("su", "runuser"):
         return _valued(words, lambda shape: shape in ("-c", "--command"))
     if command.name == "ssh":

@@ -104,7 +104,9 @@ def _set_by(command: Command) -> Iterator[Assignment]:
 
 def _read_declaration(visit: _Visit, source: bytes, script: Script) -> Iterator[_Visit]:
     """`export`, `local`, `declare`: their assignments are read as such; the command itself counts as one."""
-    words = tuple(_word(child, source) for child in visit.node.children if child.type != "variable_assignment")
+    words = tuple(
+        _word(child, source) for child in visit.node.children if child.type != "variable_assignment"
+    )
     script.commands.append(Command(words, _line(visit.node), visit.place))
     for child in visit.node.children:
         if child.type == "variable_name" and _text(visit.node.children[0]) != "export":

@@ -32,7 +32,9 @@ def gather(
     found: dict[str, str] = {}
     missing: list[DeclaredInput] = []
     for wanted in declared:
-        value = _secret(wanted, given, secrets) if wanted.secret else _plain(wanted, given, settings, environment)
+        value = (
+            _secret(wanted, given, secrets) if wanted.secret else _plain(wanted, given, settings, environment)
+        )
         if value is None:
             missing.append(wanted)
         else:
@@ -52,7 +54,10 @@ def _refuse_unknown(declared: Sequence[DeclaredInput], given: Mapping[str, str])
 
 
 def _plain(
-    wanted: DeclaredInput, given: Mapping[str, str], settings: Mapping[str, str], environment: Mapping[str, str]
+    wanted: DeclaredInput,
+    given: Mapping[str, str],
+    settings: Mapping[str, str],
+    environment: Mapping[str, str],
 ) -> str | None:
     for source in (given, settings, environment):
         if source.get(wanted.name):
@@ -105,7 +110,9 @@ def _not_url(_wanted: DeclaredInput, value: str) -> str | None:
         parts = urlsplit(value)
     except ValueError:
         return "it is not a URL"
-    return None if parts.scheme and (parts.netloc or parts.path) else "it is not a URL such as https://host/path"
+    return (
+        None if parts.scheme and (parts.netloc or parts.path) else "it is not a URL such as https://host/path"
+    )
 
 
 def _not_path(_wanted: DeclaredInput, value: str) -> str | None:

@@ -1,0 +1,75 @@
+"""The composition root: the only module that names an adapter."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from runbook_keys.config import Config, config_file, data_folder, read_config
+from runbook_keys.executors.bash import BashExecutor
+from runbook_keys.executors.human import HumanExecutor
+from runbook_keys.executors.sql import SqlExecutor
+from runbook_keys.operations.services import Services
+from runbook_keys.ports import Clock, Executor, Operator
+from runbook_keys.stores.sqlite import SqliteStore
+from runbook_keys.system.clock import SystemClock
+from runbook_keys.system.ids import RandomIds
+from runbook_keys.system.library import FolderLibrary
+from runbook_keys.system.secrets import EnvironmentSecrets
+
+
+def shipped_library() -> Path:
+    """The packs that ship: package data in a wheel, the `library` folder in a checkout."""
+    packaged = Path(__file__).with_name("_library")
+    return (packaged if packaged.is_dir() else Path(__file__).parents[2] / "library") / "runbooks"
+
+
+@asynccontextmanager
+async def services(
+    environment: Mapping[str, str] | None = None,
+    clock: Clock | None = None,
+    more_names: Collection[str] = (),
+    home: Path | None = None,
+) -> AsyncIterator[Services]:
+    """Everything of this process behind its ports, closed again at the end.
+
+    `environment` is what commands and secrets see, `more_names` those of it that commands get besides the usual;
+    `home` overrides the folder of the journal.
+    """
+    outside = dict(os.environ if environment is None else environment)
+    folder = home or Path(data_folder(outside, Path.home()))
+    store = SqliteStore.open(folder / "journal.db")
+    config = _config(outside)
+    try:
+        yield Services(
+            store=store,
+            clock=clock or SystemClock(),
+            ids=RandomIds(),
+            library=FolderLibrary([folder / "runbooks", shipped_library()]),
+            secrets=EnvironmentSecrets(outside, folder / "digest.key"),
+            executors=_executors(outside, folder, more_names),
+            environment=outside,
+            settings=config.inputs,
+        )
+    finally:
+        await store.close()
+
+
+def _config(environment: Mapping[str, str]) -> Config:
+    path = Path(config_file(environment, Path.home()))
+    return read_config(path.read_text(encoding="utf-8"), str(path)) if path.is_file() else Config()
+
+
+def _executors(
+    environment: Mapping[str, str], folder: Path, more_names: Collection[str]
+) -> Callable[[Operator], Mapping[str, Executor]]:
+    def made(operator: Operator) -> Mapping[str, Executor]:
+        return {
+            "bash": BashExecutor(environment, folder / "scratch", more_names),
+            "sql": SqlExecutor(),
+            "human": HumanExecutor(operator),
+        }
+
+    return made

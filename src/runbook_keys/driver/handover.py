@@ -1,0 +1,74 @@
+"""A hand-over in ten lines: where we are, what was tried, what is undoable, what comes next. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from runbook_keys.engine.state import State
+from runbook_keys.engine.transitions import Phase
+from runbook_keys.model import event as e
+from runbook_keys.model.entry import Entry
+from runbook_keys.model.runbook import Ending, Runbook
+
+ENDING_WORDS = {
+    Ending.RESOLVED: "Resolved, and verified.",
+    Ending.ESCALATED: "Escalated.",
+    Ending.STOPPED: "Stopped: this is not the incident that the runbook is for. Nothing was changed.",
+    Ending.HANDED_OFF: "Handed off to another runbook.",
+    Ending.UNVERIFIED: "Ended UNVERIFIED: something was changed and nobody has verified that it is over.",
+    Ending.ABANDONED: "Ended by the operator before a verified recovery.",
+}
+
+_MOST_TRIED = 4
+
+
+def handover(runbook: Runbook, state: State, entries: Sequence[Entry]) -> tuple[str, ...]:
+    """At most ten lines for whoever takes over."""
+    minutes = _minutes(state)
+    opened = state.opened
+    name = f"{runbook.title} (run {entries[0].run}, {minutes} min)" if entries and opened else runbook.title
+    tried = _tried(entries)[-_MOST_TRIED:]
+    return (
+        name,
+        f"Where we are: {_where(runbook, state)}",
+        f"Path: {' > '.join(state.path) or 'not started'}",
+        *tried,
+        f"Can still be undone: {', '.join(state.undoable) or 'nothing'}",
+        f"Changed and not verified: {'yes' if state.is_change_unverified else 'no'}",
+        f"Next: {_next(runbook, state, entries)}",
+    )
+
+
+def _minutes(state: State) -> int:
+    if state.opened_at is None or state.last_at is None:
+        return 0
+    return int((state.last_at - state.opened_at).total_seconds() // 60)
+
+
+def _where(runbook: Runbook, state: State) -> str:
+    if state.phase is Phase.ENDED and state.ending is not None:
+        return ENDING_WORDS[state.ending]
+    if state.phase is Phase.UNKNOWN:
+        return f"{state.step} was started and nobody knows whether it happened."
+    step = runbook.step(state.step)
+    return f"{state.step} {step.title}" if step else state.step
+
+
+def _next(runbook: Runbook, state: State, entries: Sequence[Entry]) -> str:
+    if state.phase is not Phase.ENDED:
+        return f"`keys resume {entries[0].run}`" if entries else "`keys run`"
+    if state.ending is Ending.HANDED_OFF:
+        return f"`keys run {state.hand_off}`"
+    if state.ending is Ending.RESOLVED:
+        return "nothing; look at the follow-ups in section 10."
+    return f"call {' then '.join(runbook.escalate_to)}." if runbook.escalate_to else "call for help."
+
+
+def _tried(entries: Sequence[Entry]) -> list[str]:
+    tried = []
+    for entry in entries:
+        if isinstance(entry.event, e.BranchTaken):
+            tried.append(f"  {entry.event.step}: {entry.event.words} > {entry.event.target}")
+        elif isinstance(entry.event, e.ActionRolledBack):
+            tried.append(f"  {entry.event.step} was rolled back.")
+    return tried
