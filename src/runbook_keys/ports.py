@@ -130,9 +130,7 @@ class Operator(Protocol):
     def actor(self) -> Actor: ...
     async def reply(self, view: View) -> Reply: ...
     def progress(self, view: View, text: str) -> None: ...  # output of a running attempt, as it comes
-    async def wait(
-        self, view: View, until: datetime
-    ) -> Reply: ...  # Wait when due, Leave when the person leaves
+    async def wait(self, view: View, until: datetime) -> Reply: ...  # Wait to stay until then
 
 
 class ShellAnalysis(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -12,14 +13,14 @@ from runbook_keys.driver.views import view_of
 from runbook_keys.engine import effects as f
 from runbook_keys.engine import inputs as i
 from runbook_keys.engine.transitions import Phase
-from runbook_keys.errors import Refused
+from runbook_keys.errors import Interrupted, Refused
 from runbook_keys.model import reply as r
 from runbook_keys.model.actor import DRIVER
 from runbook_keys.model.entry import Blob
 from runbook_keys.model.outcome import Role
 from runbook_keys.model.runbook import Block, Ending
 from runbook_keys.model.view import View
-from runbook_keys.ports import Operator
+from runbook_keys.ports import Clock, Operator
 
 
 class Driver:
@@ -29,11 +30,17 @@ class Driver:
     """
 
     def __init__(
-        self, session: Session, attempts: Attempts, operator: Operator, is_auto_safe: bool = False
+        self,
+        session: Session,
+        attempts: Attempts,
+        operator: Operator,
+        clock: Clock,
+        is_auto_safe: bool = False,
     ) -> None:
         self._session = session
         self._attempts = attempts
         self._operator = operator
+        self._clock = clock
         self._is_auto_safe = is_auto_safe
         self._message = ""
         self._shown_head = ""
@@ -105,7 +112,13 @@ class Driver:
     async def _watch(self, effect: f.Watch) -> bool:
         view = await self._view(effect)
         reply = await self._operator.wait(view, effect.until)
-        return isinstance(reply, r.Wait) or await self._interpose(reply)
+        if not isinstance(reply, r.Wait):
+            return await self._interpose(reply)
+        try:
+            await self._clock.sleep_until(effect.until)
+        except asyncio.CancelledError:
+            raise Interrupted("You left while the run was watching.") from None
+        return True
 
     async def _skip_evidence(self, _effect: f.SkipEvidence) -> bool:
         await self._session.tell(i.Record(), DRIVER)

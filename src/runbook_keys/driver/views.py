@@ -9,6 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from runbook_keys.driver.blocks import names_in
+from runbook_keys.driver.handover import handover
 from runbook_keys.driver.session import Session
 from runbook_keys.engine import effects as f
 from runbook_keys.engine.decide import escalation_due_at, safety_of
@@ -55,6 +56,7 @@ def _frame(session: Session, last: LastResult | None, message: str) -> View:
         escalate_to=runbook.escalate_to,
         ending=state.ending or (state.closing.ending if state.closing else None),
         hand_off=state.hand_off,
+        handover=handover(runbook, state, session.entries),
         is_practice=bool(opened and opened.kind is e.RunKind.DRILL),
     )
 

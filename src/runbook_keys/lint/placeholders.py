@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 _ANYWHERE = (
-    r"(?:[\w-]+\.)*example\.(?:com|org|net|edu)\b",
-    r"[\w-]+\.example\b(?!\.)",
+    r"\bexample\.(?:com|org|net|edu)\b",
+    r"(?<=\w)\.example\b(?!\.)",
     r"\byour[-_]\w[\w-]*(?:\.\w+)*",
     r"\byour(?:app|domain|company|host|server|org|database|site|team)\b(?:\.\w+)*",
     r"\bmy(?:company|domain|app|host|server|org|site)\b(?:\.\w+)*",

@@ -96,4 +96,5 @@ class View(Struct, frozen=True):
     escalate_to: tuple[str, ...] = ()
     ending: Ending | None = None
     hand_off: str = ""
+    handover: tuple[str, ...] = ()
     is_practice: bool = False

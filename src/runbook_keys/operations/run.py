@@ -190,7 +190,7 @@ async def _drive(
     services: Services, session: Session, operator: Operator, claim: Claim, is_auto_safe: bool
 ) -> RunReport:
     attempts = Attempts(session, services.executors(operator), operator, claim)
-    ending = await Driver(session, attempts, operator, is_auto_safe).drive()
+    ending = await Driver(session, attempts, operator, services.clock, is_auto_safe).drive()
     return await report(session, ending)
 
 

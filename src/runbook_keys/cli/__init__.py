@@ -1,0 +1,1 @@
+"""The terminal: shows views, passes on answers, decides nothing."""

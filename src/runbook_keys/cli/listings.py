@@ -1,0 +1,82 @@
+"""Lists, timelines and reports as plain lines of at most 80 columns, or as JSON for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from runbook_keys.cli.text import RULE, command, hanging, one_line, safe
+from runbook_keys.model.outcome import Role
+from runbook_keys.operations.dry_run import DryBlock, DryRun, DryStep
+from runbook_keys.operations.runs import RunHistory, RunLine
+from runbook_keys.operations.verify import VerifyReport
+
+_DRY_ROLES = {
+    Role.PROBE: "Did it happen? (after a crash)",
+    Role.ROLLBACK: "Undo",
+    Role.ROLLBACK_CHECK: "Is it undone?",
+}
+
+
+def runs_lines(runs: Sequence[RunLine]) -> list[str]:
+    """One line per run, the newest last."""
+    if not runs:
+        return ["No runs yet. `keys run SLUG` starts one."]
+    return [_run_line(run) for run in runs]
+
+
+def _run_line(run: RunLine) -> str:
+    state = run.ending or ("UNKNOWN" if run.is_unknown else f"open at {run.where}")
+    practice = " (practice)" if run.is_practice else ""
+    return one_line(f"{run.run}  {run.opened_at:%Y-%m-%d %H:%M}  {state:<12} {run.slug}{practice}")
+
+
+def history_lines(history: RunHistory) -> list[str]:
+    """The hand-over, then the timeline."""
+    lines = [safe(line) for line in history.handover] + [RULE]
+    for entry in history.timeline:
+        lines += hanging(f"{entry.seq:>4} {entry.at:%H:%M:%S} {entry.actor[:10]:<10} ", entry.words)
+    return lines
+
+
+def verify_lines(report: VerifyReport, name: str) -> list[str]:
+    """Whole, or what is wrong and where."""
+    if not report.damages:
+        return [
+            f"The journal is whole: {report.entries} entries, {report.runs} runs ({name}).",
+            f"Head: {report.head or 'empty'}",
+        ]
+    lines = [f"The journal is DAMAGED: {len(report.damages)} findings ({name})."]
+    for each in report.damages:
+        where = f"{each.run or 'journal'}" + (f", entry {each.seq}" if each.seq else "")
+        lines += hanging(f"  {where}: ", each.what)
+    return [*lines, "Keep this file as it is. Compare it with a copy, and tell whoever owns the record."]
+
+
+def dry_run_lines(plan: DryRun) -> list[str]:
+    """Every step with its commands, value names and ways out."""
+    lines = [f"{safe(plan.title)}: what would run, and where each answer leads. Nothing is run."]
+    if plan.missing:
+        lines += hanging("Missing inputs: ", ", ".join(plan.missing))
+    for step in plan.steps:
+        lines += _dry_step(step)
+    return lines
+
+
+def _dry_step(dry: DryStep) -> Iterable[str]:
+    step = dry.step
+    lines = ["", *hanging(f"{step.label}. ", f"{step.title}  [{step.kind.words}, {step.safety}]")]
+    for block in dry.blocks:
+        lines += _dry_block(block)
+    for way in dry.ways_out:
+        limit = f", {way.remaining} times at most" if way.remaining is not None else ""
+        when = f" when {way.condition}" if way.condition else ""
+        lines += hanging("  - ", f"{way.words}{when} -> {way.leads_to}{limit}")
+    return lines
+
+
+def _dry_block(dry: DryBlock) -> list[str]:
+    role = [f"  {_DRY_ROLES[dry.role]}:"] if dry.role in _DRY_ROLES else []
+    if dry.block.language == "human":
+        return [*role, "    (a person does this)"]
+    values = [f"      reads {', '.join(dry.value_names)}"] if dry.value_names else []
+    return [*role, *command(dry.block.text), *values]

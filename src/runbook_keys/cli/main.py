@@ -1,0 +1,222 @@
+"""`keys`: parses arguments, calls an operation, shows what it says."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from runbook_keys import __version__
+from runbook_keys.cli.crash import crash_report
+from runbook_keys.cli.endings import EXIT_OF, Exit, last_words
+from runbook_keys.cli.listings import dry_run_lines, history_lines, runs_lines, verify_lines
+from runbook_keys.cli.terminal import TerminalOperator, operator_for
+from runbook_keys.cli.text import safe
+from runbook_keys.errors import Interrupted, KeysError
+from runbook_keys.operations.run import RunReport, RunRequest, resume, start
+from runbook_keys.operations.services import Services
+
+Opener = Callable[[], AbstractAsyncContextManager[Services]]
+
+
+def _opened() -> AbstractAsyncContextManager[Services]:
+    from runbook_keys import bootstrap
+
+    return bootstrap.services()
+
+
+def _with_services(use: Callable[[Services], Awaitable[Any]]) -> Any:
+    """Open the services, use them, and hear Ctrl-C, a lost terminal and SIGTERM as "leave"."""
+
+    async def body() -> Any:
+        task = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, lambda: task.cancel() if task else None)
+        async with _opened() as services:
+            return await use(services)
+
+    return _run(body())
+
+
+def _run(work: Coroutine[Any, Any, Any]) -> Any:
+    try:
+        return asyncio.run(work)
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        raise Interrupted("You left.") from None
+
+
+def _say(lines: Iterable[str]) -> None:
+    click.echo("\n".join(lines))
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
+@click.version_option(__version__, prog_name="keys")
+def cli() -> None:
+    """Executable incident runbooks: one step at a time, nothing changed without a yes, all of it on the record."""
+
+
+@cli.command("run")
+@click.argument("slug")
+@click.option(
+    "--input", "-i", "inputs", multiple=True, metavar="NAME=VALUE", help="A value the runbook asks for."
+)
+@click.option(
+    "--auto", type=click.Choice(["safe"]), help="Run looking steps without asking. Changes are asked for."
+)
+@click.option("--dry-run", is_flag=True, help="Show every command and where each answer leads. Runs nothing.")
+@click.option(
+    "--answers", type=click.Path(path_type=Path), help="Rehearse: take answers from this file, a line each."
+)
+@click.option(
+    "--accept-findings", default="", metavar="REASON", help="Run a pack with faults on the page, and why."
+)
+def run_command(
+    slug: str,
+    inputs: tuple[str, ...],
+    auto: str | None,
+    dry_run: bool,
+    answers: Path | None,
+    accept_findings: str,
+) -> None:
+    """Follow the runbook SLUG (a name, or a pack's folder).
+
+    Example: keys run stripe-webhook-failure --auto safe
+    """
+    values = dict(_pair(each) for each in inputs)
+    if dry_run:
+        _say(_with_services(lambda services: _dry_run(services, slug, values)))
+        return
+    operator = _operator(answers)
+    request = RunRequest(slug, values, auto == "safe", accept_findings=accept_findings)
+    _end(_with_services(lambda services: start(services, operator, request)))
+
+
+async def _dry_run(services: Services, slug: str, values: dict[str, str]) -> list[str]:
+    from runbook_keys.operations.dry_run import dry_run
+
+    return dry_run_lines(dry_run(services, slug, values))
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign:
+        raise click.BadParameter(f"{text!r} has no `=`. Write --input NAME=VALUE.")
+    return name, value
+
+
+def _operator(answers: Path | None) -> TerminalOperator:
+    if answers is None:
+        return operator_for(sys.stdin, sys.stdout, None)
+    try:
+        lines = answers.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise KeysError(f"{answers} can't be read: {error.strerror}. It holds one answer a line.") from error
+    return operator_for(sys.stdin, sys.stdout, lines)
+
+
+def _end(report: RunReport) -> NoReturn:
+    _say(last_words(report))
+    sys.exit(EXIT_OF[report.ending])
+
+
+@cli.command("resume")
+@click.argument("run", default="")
+@click.option(
+    "--auto", type=click.Choice(["safe"]), help="Run looking steps without asking. Changes are asked for."
+)
+@click.option(
+    "--answers", type=click.Path(path_type=Path), help="Rehearse: take answers from this file, a line each."
+)
+def resume_command(run: str, auto: str | None, answers: Path | None) -> None:
+    """Go on with RUN after a crash or a hand-over; without RUN, with the latest that is open.
+
+    Example: keys resume
+    """
+    operator = _operator(answers)
+    _end(_with_services(lambda services: resume(services, operator, run, auto == "safe")))
+
+
+@cli.command("runs")
+@click.option("--json", "as_json", is_flag=True, help="One JSON array.")
+def runs_command(as_json: bool) -> None:
+    """List all runs, the newest last.
+
+    Example: keys runs
+    """
+    from runbook_keys.operations.runs import list_runs
+
+    runs = _with_services(list_runs)
+    _json(runs) if as_json else _say(runs_lines(runs))
+
+
+@cli.command("show")
+@click.argument("run", default="")
+@click.option("--json", "as_json", is_flag=True, help="The history as JSON.")
+@click.option("--entries", is_flag=True, help="The journal's own lines, as they are hashed.")
+def show_command(run: str, as_json: bool, entries: bool) -> None:
+    """Show the hand-over and the timeline of RUN; without RUN, of the latest that is open.
+
+    Example: keys show r-20261123-0312-k7qm
+    """
+    from runbook_keys.operations.runs import show_run
+
+    history = _with_services(lambda services: show_run(services, run))
+    if entries:
+        click.echo("".join(stored.line.decode() for stored in history.stored), nl=False)
+    elif as_json:
+        _json((history.line, history.timeline, history.handover))
+    else:
+        _say(history_lines(history))
+
+
+@cli.command("verify")
+@click.argument("run", default="")
+@click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
+def verify_command(run: str, as_json: bool) -> None:
+    """Check that RUN's record is whole; without RUN, the whole journal.
+
+    Example: keys verify
+    """
+    from runbook_keys.operations.verify import verify
+
+    report = _with_services(lambda services: verify(services, run))
+    _json(report) if as_json else _say(verify_lines(report, run or "all runs"))
+    sys.exit(Exit.FAILED if report.damages else Exit.OK)
+
+
+def _json(value: Any) -> None:
+    import msgspec
+
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+
+def main() -> NoReturn:
+    """The command line. Three endings: expected (1), interrupted (130), our bug (3, with a report to paste)."""
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(Exit.INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(Exit.USAGE)
+    except Interrupted as error:
+        click.echo(f"\n{error} The run is kept: `keys resume` goes on.", err=True)
+        sys.exit(Exit.INTERRUPTED)
+    except KeysError as error:
+        click.echo(f"keys: {safe(str(error))}", err=True)
+        sys.exit(Exit.FAILED)
+    except Exception as error:  # noqa: BLE001 - our bug, whatever it is, ends in a report
+        click.echo(crash_report(error), err=True)
+        sys.exit(Exit.BUG)
+    sys.exit(Exit.OK)
+
+
+if __name__ == "__main__":
+    main()
