@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runbook_keys.book import fields, fences
+from runbook_keys.book import fences, fields
 from runbook_keys.book.durations import schedule_of
 from runbook_keys.book.fields import Field, fields_of
 from runbook_keys.book.headings import StepHeading

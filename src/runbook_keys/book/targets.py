@@ -56,11 +56,11 @@ def _refusal(words: str) -> NotATarget:
     upper = words.upper()
     if not words:
         return NotATarget("Nothing stands after the arrow.")
-    if upper.startswith("ROLL BACK") or upper.startswith("ROLLBACK"):
+    if upper.startswith(("ROLL BACK", "ROLLBACK")):
         return NotATarget(
             f'"{shortened(words)}" is not a whole roll-back.', "Write: ROLL BACK A1, then ESCALATE"
         )
-    if upper.startswith("HAND OFF") or upper.startswith("HANDOFF"):
+    if upper.startswith(("HAND OFF", "HANDOFF")):
         return NotATarget(f'"{shortened(words)}" names no runbook.', "Write: HAND OFF its-slug")
     meant = _meant(upper)
     if meant:
