@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,7 +86,7 @@ class Company:
         deliveries = self.stripe.get(f"/{endpoint_id or self.endpoint_id}/deliveries")
         return {each["state"] for each in deliveries if each["id"] in events}
 
-    def must_become(self, is_true: Any, words: str) -> None:
+    def must_become(self, is_true: Callable[[], bool], words: str) -> None:
         """Wait for something that must happen. Raises PracticeError when it does not."""
         if not wait_until(is_true, SETTLE_SECONDS, pause=0.05):
             raise PracticeError(f"This did not happen within {SETTLE_SECONDS} s: {words}. The world is not as wanted.")

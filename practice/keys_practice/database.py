@@ -27,7 +27,7 @@ def create(port: int, superuser_password: str) -> Addresses:
     """Make roles, database and tables on a fresh server. Raises psycopg.Error when the server refuses."""
     passwords = {role: secrets.token_hex(12) for role in (ADMIN, APP)}
     root = _url(port, SUPERUSER, superuser_password)
-    with psycopg.connect(root.replace(f"/{NAME}", "/postgres"), autocommit=True) as connection:
+    with psycopg.connect(root, dbname="postgres", autocommit=True) as connection:
         for role in (ADMIN, APP, READER):
             _create_role(connection, role, passwords.get(role))
         connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(*map(sql.Identifier, (NAME, ADMIN))))
@@ -37,16 +37,17 @@ def create(port: int, superuser_password: str) -> Addresses:
         connection.execute(SCHEMA.read_bytes())
     return Addresses(
         superuser=root,
-        admin=_url(port, ADMIN, passwords[ADMIN]),
-        app=_url(port, APP, passwords[APP]),
+        admin=address(port, ADMIN, passwords[ADMIN]),
+        app=address(port, APP, passwords[APP]),
         reader=f"postgresql://{READER}@127.0.0.1:{port}/{NAME}",
     )
+
+
+def address(port: int, role: str, password: str, name: str = NAME) -> str:
+    """The URL of a database for a role."""
+    return f"postgresql://{role}:{password}@127.0.0.1:{port}/{name}"
 
 
 def _create_role(connection: psycopg.Connection, role: str, password: str | None) -> None:
     statement = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}")
     connection.execute(statement.format(sql.Identifier(role), sql.Literal(password)))
-
-
-def _url(port: int, role: str, password: str) -> str:
-    return f"postgresql://{role}:{password}@127.0.0.1:{port}/{NAME}"
