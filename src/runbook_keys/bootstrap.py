@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 from runbook_keys.config import Config, config_file, data_folder, read_config
+from runbook_keys.drills.result import Judgement
 from runbook_keys.executors.bash import BashExecutor
 from runbook_keys.executors.human import HumanExecutor
 from runbook_keys.executors.sql import SqlExecutor
@@ -17,13 +18,51 @@ from runbook_keys.stores.sqlite import SqliteStore
 from runbook_keys.system.clock import SystemClock
 from runbook_keys.system.ids import RandomIds
 from runbook_keys.system.library import FolderLibrary
+from runbook_keys.system.practice_clock import PracticeClock
 from runbook_keys.system.secrets import EnvironmentSecrets
+
+WAITS_PASS = 600
+"""How many times faster waits pass in practice; everything else takes its real time."""
 
 
 def shipped_library() -> Path:
     """The packs that ship: package data in a wheel, the `library` folder in a checkout."""
     packaged = Path(__file__).with_name("_library")
     return (packaged if packaged.is_dir() else Path(__file__).parents[2] / "library") / "runbooks"
+
+
+class PracticeWorld:
+    """The practice company as drills know it."""
+
+    def __init__(self, home: Path | None = None) -> None:
+        from keys_practice.world import World
+
+        self._world = World.start()
+        self._home = home
+
+    def break_with(self, fault: str) -> None:
+        """Break it for real."""
+        self._world.break_with(fault)
+
+    def inputs(self) -> Mapping[str, str]:
+        """The runbook's inputs that are no secrets."""
+        return self._world.inputs()
+
+    def judge(self) -> Judgement:
+        """What the independent oracle sees."""
+        seen = self._world.judge()
+        changed = (*seen.changed, *seen.recovered)
+        return Judgement(seen.is_healthy, tuple(seen.problems), changed, tuple(seen.changed))
+
+    def services(self) -> AbstractAsyncContextManager[Services]:
+        """The services of an operator at the company: its commands, its secrets, a clock whose waits are short."""
+        environment = {**os.environ, **self._world.environment(), **self._world.secrets()}
+        clock = PracticeClock(WAITS_PASS)
+        return services(environment, clock, home=self._home)
+
+    def stop(self) -> None:
+        """End it completely."""
+        self._world.stop()
 
 
 @asynccontextmanager

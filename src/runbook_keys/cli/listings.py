@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from runbook_keys.cli.text import RULE, command, hanging, one_line, safe
+from runbook_keys.drills.result import DrillResult
 from runbook_keys.model.outcome import Role
+from runbook_keys.operations.drill import DrillReport
 from runbook_keys.operations.dry_run import DryBlock, DryRun, DryStep
 from runbook_keys.operations.runs import RunHistory, RunLine
 from runbook_keys.operations.verify import VerifyReport
@@ -80,3 +82,29 @@ def _dry_block(dry: DryBlock) -> list[str]:
         return [*role, "    (a person does this)"]
     values = [f"      reads {', '.join(dry.value_names)}"] if dry.value_names else []
     return [*role, *command(dry.block.text), *values]
+
+
+def drill_lines(reports: Sequence[DrillReport]) -> list[str]:
+    """A table of drills, what failed and why, and what of the tree they took."""
+    lines = [RULE]
+    for report in reports:
+        lines += [_drill_line(result) for result in report.results]
+        for result in report.results:
+            lines += [line for each in result.failures for line in hanging(f"  {result.fault}: ", each)]
+        lines += _coverage_lines(report)
+    return lines
+
+
+def _drill_line(result: DrillResult) -> str:
+    verdict = "FAILED" if result.failures else "passed"
+    spent = f"{result.milliseconds / 1000:5.1f} s"
+    return f"{verdict}  {result.fault:<26} {result.ending or 'open':<11} {len(result.path):>3} steps  {spent}  {result.run}"
+
+
+def _coverage_lines(report: DrillReport) -> list[str]:
+    found = report.coverage
+    lines = [
+        f"{report.slug}: {len(found.taken)} of {found.total} branches taken ({found.percent} %), "
+        f"{len(found.excused)} excused with a reason."
+    ]
+    return lines + [f"  not drilled and not excused: {safe(name)}" for name in found.unexplained]

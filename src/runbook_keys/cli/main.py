@@ -15,10 +15,11 @@ import click
 from runbook_keys import __version__
 from runbook_keys.cli.crash import crash_report
 from runbook_keys.cli.endings import EXIT_OF, Exit, last_words
-from runbook_keys.cli.listings import dry_run_lines, history_lines, runs_lines, verify_lines
+from runbook_keys.cli.listings import drill_lines, dry_run_lines, history_lines, runs_lines, verify_lines
 from runbook_keys.cli.terminal import TerminalOperator, operator_for
 from runbook_keys.cli.text import safe
 from runbook_keys.errors import Interrupted, KeysError
+from runbook_keys.operations.drill import DrillReport
 from runbook_keys.operations.run import RunReport, RunRequest, resume, start
 from runbook_keys.operations.services import Services
 
@@ -191,10 +192,61 @@ def verify_command(run: str, as_json: bool) -> None:
     sys.exit(Exit.FAILED if report.damages else Exit.OK)
 
 
-def _json(value: Any) -> None:
+@cli.command("drill")
+@click.argument("slug", default="")
+@click.option("--fault", "faults", multiple=True, metavar="FAULT", help="Only this one; may be given again.")
+@click.option("--all", "is_all", is_flag=True, help="Every pack that has drills.")
+@click.option("--lead", is_flag=True, help="You are the operator, where there is a terminal.")
+@click.option("--format", "form", type=click.Choice(["text", "json", "junit"]), default="text")
+def drill_command(slug: str, faults: tuple[str, ...], is_all: bool, lead: bool, form: str) -> None:
+    """Prove the runbook SLUG by breaking the practice company for real.
+
+    Example: keys drill stripe-webhook-failure --fault bad-release
+    """
+    if not slug and not is_all:
+        raise click.UsageError("Name a runbook, or give --all.")
+    operator = _operator(None) if lead and sys.stdin.isatty() else None
+    reports = _with_services(lambda services: _drills(services, slug, faults, operator, form == "text"))
+    _say(_drill_output(reports, form))
+    has_failed = any(result.failures for report in reports for result in report.results)
+    has_gaps = any(report.coverage.unexplained for report in reports) and not faults
+    sys.exit(Exit.FAILED if has_failed or has_gaps else Exit.OK)
+
+
+async def _drills(
+    services: Services, slug: str, faults: tuple[str, ...], operator: TerminalOperator | None, is_told: bool
+) -> list[DrillReport]:
+    from runbook_keys.bootstrap import PracticeWorld
+    from runbook_keys.operations.drill import DrillRequest, drill
+
+    def tell(line: str) -> None:
+        if is_told and operator is None:
+            click.echo(safe(line))
+
+    slugs = [slug] if slug else list(services.library.slugs())
+    return [
+        await drill(services, PracticeWorld, DrillRequest(each, faults, operator), tell) for each in slugs
+    ]
+
+
+def _drill_output(reports: list[DrillReport], form: str) -> list[str]:
+    from runbook_keys.drills.result import junit
+
+    if form == "json":
+        return [_as_json(reports)]
+    if form == "junit":
+        return [junit([result for report in reports for result in report.results]).rstrip()]
+    return drill_lines(reports)
+
+
+def _as_json(value: Any) -> str:
     import msgspec
 
-    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+
+
+def _json(value: Any) -> None:
+    click.echo(_as_json(value))
 
 
 def main() -> NoReturn:

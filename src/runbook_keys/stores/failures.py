@@ -10,7 +10,7 @@ from runbook_keys.errors import JournalDamaged, JournalUnavailable, KeysError
 BUSY_SECONDS = 5.0
 """How long a writer waits for another one."""
 
-_WRITING = {
+_REASONS = {
     sqlite3.SQLITE_FULL: "no space left on the disk that holds {path}",
     sqlite3.SQLITE_READONLY: "{path} is read-only",
     sqlite3.SQLITE_PERM: "access to {path} is denied",
@@ -24,7 +24,7 @@ _MENDS = {
     sqlite3.SQLITE_CANTOPEN: "Check the folder and its permissions",
     sqlite3.SQLITE_IOERR: "Check the disk",
 }
-_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CONSTRAINT)
 
 
 def is_busy(error: sqlite3.Error) -> bool:
@@ -32,34 +32,48 @@ def is_busy(error: sqlite3.Error) -> bool:
     return _primary(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
-def reason(error: sqlite3.Error, path: Path) -> str:
-    """Why, as the end of a sentence."""
-    return _WRITING.get(_primary(error), "{path}: {error}").format(path=path, error=error)
-
-
-def mend(error: sqlite3.Error) -> str:
-    """What to do about it, as the beginning of a sentence."""
-    return _MENDS.get(_primary(error), "Find the cause")
-
-
-def of_opening(error: sqlite3.Error, path: Path) -> KeysError:
-    """What to raise when the journal can't be opened or read."""
-    if _primary(error) in _DAMAGED:
-        return JournalDamaged(
-            f"The journal's file is damaged: {path} ({error}). Keep a copy, then restore a backup."
-        )
-    if is_busy(error):
-        return busy(path)
-    return JournalUnavailable(
-        f"The journal can't be used: {reason(error, path)}. {mend(error)}, then try again."
-    )
-
-
 def busy(path: Path) -> JournalUnavailable:
     """What to raise when the write lock was not to be had."""
     return JournalUnavailable(
-        f"Another program has kept the journal {path} locked for {BUSY_SECONDS:.0f} seconds. Nothing was started. Try again."
+        f"Another program has kept the journal locked for {BUSY_SECONDS:.0f} seconds: {path}. "
+        "Nothing new was started. Try again."
     )
+
+
+def of_reading(error: sqlite3.Error, path: Path) -> KeysError:
+    """What to raise when the journal can't be opened or read."""
+    if is_busy(error):
+        return busy(path)
+    if _primary(error) in _DAMAGED:
+        return _damaged(error, path, "")
+    return JournalUnavailable(
+        f"The journal can't be used: {_reason(error, path)}. {_mend(error)}, then try again."
+    )
+
+
+def of_writing(error: sqlite3.Error, path: Path, run: str, is_there: bool) -> KeysError:
+    """What to raise when an append failed. `is_there` says that it can be read back all the same."""
+    what = " The last entry can be read back, but may not survive a power loss." if is_there else ""
+    what += " Nothing new was started."
+    if _primary(error) in _DAMAGED:
+        return _damaged(error, path, what)
+    return JournalUnavailable(
+        f"The journal can't be written: {_reason(error, path)}.{what} {_mend(error)}, then `keys resume {run}`."
+    )
+
+
+def _damaged(error: sqlite3.Error, path: Path, what: str) -> JournalDamaged:
+    return JournalDamaged(
+        f"The journal's file is damaged: {path} ({error}).{what} Keep a copy, then restore a backup."
+    )
+
+
+def _reason(error: sqlite3.Error, path: Path) -> str:
+    return _REASONS.get(_primary(error), "{path}: {error}").format(path=path, error=error)
+
+
+def _mend(error: sqlite3.Error) -> str:
+    return _MENDS.get(_primary(error), "Find the cause")
 
 
 def _primary(error: sqlite3.Error) -> int:

@@ -12,9 +12,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-from runbook_keys.errors import JournalUnavailable
+from runbook_keys.errors import JournalUnavailable, KeysError
 from runbook_keys.journal.chain import GENESIS, SPINE_START, Extension, extend
 from runbook_keys.model.actor import Actor
 from runbook_keys.model.entry import Blob, RunHead, SpineRow, StoredEntry
@@ -45,7 +44,7 @@ class SqliteStore:
         self._path = path
         self._connection = connection
         self._factory = factory
-        self._failure: str | None = None
+        self._failure: KeysError | None = None
 
     @classmethod
     def open(cls, path: Path, factory: type[sqlite3.Connection] = sqlite3.Connection) -> SqliteStore:
@@ -60,7 +59,7 @@ class SqliteStore:
         try:
             connection = _connected(path, factory)
         except sqlite3.Error as error:
-            raise failures.of_opening(error, path) from error
+            raise failures.of_reading(error, path) from error
         return cls(path, connection, factory)
 
     async def append(
@@ -167,34 +166,27 @@ class SqliteStore:
         try:
             yield
         except sqlite3.Error as error:
-            raise failures.of_opening(error, self._path) from error
+            raise self._failure or failures.of_reading(error, self._path) from error
 
     def _refuse_after_failure(self) -> None:
         if self._failure:
-            raise JournalUnavailable(self._failure)
+            raise self._failure
 
-    def _give_up(self, error: sqlite3.Error, run: str, extension: Extension | None) -> JournalUnavailable:
+    def _give_up(self, error: sqlite3.Error, run: str, extension: Extension | None) -> KeysError:
         """Never try again on a connection that failed: close it, open the file anew, see what it holds, and say so."""
         if failures.is_busy(error):
             return failures.busy(self._path)
-        with suppress(sqlite3.Error):
+        is_there = False
+        with suppress(sqlite3.Error, KeysError):
             self._connection.close()
-        what = "Nothing was started."
-        if extension is not None and self._holds(extension.head()):
-            what = "The last entry can be read back, but may not survive a power loss. Nothing was started."
-        self._failure = (
-            f"The journal can't be written: {failures.reason(error, self._path)}. {what} "
-            f"{failures.mend(error)}, then `keys resume {run}`."
-        )
-        return JournalUnavailable(self._failure)
+            self._connection = _connected(self._path, self._factory)
+            is_there = extension is not None and self._holds(extension.head())
+        self._failure = failures.of_writing(error, self._path, run, is_there)
+        return self._failure
 
     def _holds(self, head: RunHead) -> bool:
-        """True if the file, opened anew, holds this head. Reading goes on with the new connection."""
-        with suppress(sqlite3.Error):
-            self._connection = _connected(self._path, self._factory)
-            row = self._connection.execute(_QUERIES["head"], (head.run,)).fetchone()
-            return bool(row and (row[1], row[2]) == (head.seq, head.link))
-        return False
+        row = self._connection.execute(_QUERIES["head"], (head.run,)).fetchone()
+        return bool(row) and (row[1], row[2]) == (head.seq, head.link)
 
 
 def _make_private(path: Path) -> None:
@@ -209,9 +201,13 @@ def _make_private(path: Path) -> None:
             os.close(folder)
 
 
-def _connected(path: Path, factory: type[sqlite3.Connection]) -> Any:
+def _connected(path: Path, factory: type[sqlite3.Connection]) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=failures.BUSY_SECONDS, isolation_level=None, factory=factory)
-    for setting in _SETTINGS:
-        connection.execute(setting)
-    schema.bring_up(connection, path)
+    try:
+        for setting in _SETTINGS:
+            connection.execute(setting)
+        schema.bring_up(connection, path)
+    except BaseException:
+        connection.close()
+        raise
     return connection

@@ -1,0 +1,107 @@
+"""What a drill found, and what all drills of a pack cover of its tree. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from xml.sax.saxutils import escape, quoteattr
+
+from msgspec import Struct
+
+from runbook_keys.drills.plan import DrillPlan
+from runbook_keys.model import event as e
+from runbook_keys.model.runbook import Ending, SafetyClass
+
+
+class Judgement(Struct, frozen=True):
+    """What the oracle said: is the world well, what was changed, and what of that had no right to be."""
+
+    is_healthy: bool
+    problems: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    unwanted: tuple[str, ...] = ()
+
+
+class DrillResult(Struct, frozen=True):
+    """One drill. `failures` are the reasons why it failed; empty means that it passed."""
+
+    slug: str
+    fault: str
+    run: str
+    ending: Ending | None
+    judgement: Judgement
+    path: tuple[str, ...]
+    questions: int
+    milliseconds: int
+    branches: tuple[str, ...]
+    failures: tuple[str, ...]
+
+
+class Coverage(Struct, frozen=True):
+    """How much of the tree the drills took. `unexplained` are branches neither drilled nor excused with a reason."""
+
+    total: int
+    taken: tuple[str, ...]
+    excused: dict[str, str]
+    unexplained: tuple[str, ...]
+
+    @property
+    def percent(self) -> int:
+        """Taken branches of all branches, in whole percent."""
+        return 100 * len(self.taken) // max(self.total, 1)
+
+
+def failures_of(
+    plan: DrillPlan, ending: Ending | None, judgement: Judgement, events: Sequence[e.Event]
+) -> tuple[str, ...]:
+    """Why a drill fails; the oracle has the last word on what is resolved."""
+    found = []
+    if ending is not plan.ending:
+        found.append(f"It ended {ending or 'before its end'}, and {plan.ending} was right.")
+    if ending is Ending.RESOLVED and not judgement.is_healthy:
+        found.append(f"It ended RESOLVED and the world is not well: {'; '.join(judgement.problems)}.")
+    if judgement.unwanted:
+        found.append(f"It changed what it had no need to: {', '.join(judgement.unwanted)}.")
+    if plan.must_change_nothing and judgement.changed:
+        found.append(f"It must change nothing and changed: {', '.join(judgement.changed)}.")
+    if plan.ending is not Ending.RESOLVED and _irreversible(events):
+        found.append("It ran an irreversible action although this was not its incident.")
+    return tuple(found)
+
+
+def _irreversible(events: Sequence[e.Event]) -> bool:
+    return any(
+        isinstance(event, e.AttemptStarted) and event.safety is SafetyClass.IRREVERSIBLE for event in events
+    )
+
+
+def branches_of(events: Sequence[e.Event]) -> tuple[str, ...]:
+    """The ways out that a run took, as `LABEL: words`, each once, in order."""
+    taken = (f"{event.step}: {event.words}" for event in events if isinstance(event, e.BranchTaken))
+    return tuple(dict.fromkeys(taken))
+
+
+def coverage(names: Sequence[str], results: Sequence[DrillResult], reasons: Mapping[str, str]) -> Coverage:
+    """What these drills took out of all branches `names`."""
+    taken = {branch for result in results for branch in result.branches}
+    left = [name for name in names if name not in taken]
+    return Coverage(
+        total=len(names),
+        taken=tuple(name for name in names if name in taken),
+        excused={name: reasons[name] for name in left if name in reasons},
+        unexplained=tuple(name for name in left if name not in reasons),
+    )
+
+
+def junit(results: Sequence[DrillResult]) -> str:
+    """The results as JUnit XML, a test case a drill."""
+    failed = sum(bool(result.failures) for result in results)
+    cases = "".join(_case(result) for result in results)
+    head = f'<testsuite name="drills" tests="{len(results)}" failures="{failed}">'
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{head}\n{cases}</testsuite>\n'
+
+
+def _case(result: DrillResult) -> str:
+    name, slug = quoteattr(result.fault), quoteattr(result.slug)
+    seconds = f"{result.milliseconds / 1000:.3f}"
+    failures = "".join(f"<failure>{escape(each)}</failure>" for each in result.failures)
+    return f'<testcase classname={slug} name={name} time="{seconds}">{failures}</testcase>\n'
