@@ -101,7 +101,9 @@ class WebhookService:
         database = self._database_state()
         status = 200 if database == "ok" else 503
         words = "ok" if database == "ok" else "failing"
-        return Reply(status, {"status": words, "database": database, "release": self._release, "pid": os.getpid()})
+        return Reply(
+            status, {"status": words, "database": database, "release": self._release, "pid": os.getpid()}
+        )
 
     def _database_state(self) -> str:
         """ok, read-only, or refused (no connection). Reads only."""

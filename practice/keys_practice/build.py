@@ -106,7 +106,9 @@ def _units(layout: Layout, ports: Ports) -> dict[str, UnitFile]:
     deployment = ["deploy", "r41", "--by", "growth-team", "--soak-seconds", str(DEPLOYMENT_SECONDS)]
     return {
         "initdb": UnitFile(initdb, log, env=locale, user=user),
-        "postgres": UnitFile(server, log, env=locale, user=user, stop_signal="SIGINT", death_signal="SIGQUIT"),
+        "postgres": UnitFile(
+            server, log, env=locale, user=user, stop_signal="SIGINT", death_signal="SIGQUIT"
+        ),
         "stripe": _python_unit(layout, "stripe", str(ports.stripe)),
         "app": _python_unit(layout, "app"),
         "letters": _python_unit(layout, "letters"),

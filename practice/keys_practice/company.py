@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from keys_practice import keeper_client
+from keys_practice import http_client, keeper_client
 from keys_practice.database import Addresses
-from keys_practice.errors import PracticeError
+from keys_practice.errors import PracticeError, Unreachable
 from keys_practice.layout import Layout
 from keys_practice.processes import wait_until
 from keys_practice.stripe.server import USUAL_SPEED
@@ -51,7 +51,9 @@ class Company:
             check=False,
         )
         if done.returncode:
-            raise PracticeError(f"`{' '.join(argv)}` ended with {done.returncode}: {done.stderr or done.stdout}")
+            raise PracticeError(
+                f"`{' '.join(argv)}` ended with {done.returncode}: {done.stderr or done.stdout}"
+            )
         return done.stdout
 
     def unit(self, name: str) -> dict[str, Any]:
@@ -61,6 +63,14 @@ class Company:
     def keeper(self, op: str, name: str) -> None:
         """Ask the keeper to start, stop or restart a process."""
         keeper_client.ask(self.layout, op, name)
+
+    def is_listening(self) -> bool:
+        """Whether the webhook service answers anything."""
+        try:
+            http_client.call("GET", f"{self.layout.facts()['app_url']}/healthz", seconds=5)
+        except Unreachable:
+            return False
+        return True
 
     def let_happen(self, count: int, backdate_seconds: int = 0) -> list[str]:
         """Let events happen at Stripe. Returns their ids; they are delivered at once where they can be."""
@@ -89,4 +99,6 @@ class Company:
     def must_become(self, is_true: Callable[[], bool], words: str) -> None:
         """Wait for something that must happen. Raises PracticeError when it does not."""
         if not wait_until(is_true, SETTLE_SECONDS, pause=0.05):
-            raise PracticeError(f"This did not happen within {SETTLE_SECONDS} s: {words}. The world is not as wanted.")
+            raise PracticeError(
+                f"This did not happen within {SETTLE_SECONDS} s: {words}. The world is not as wanted."
+            )

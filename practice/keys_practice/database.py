@@ -26,7 +26,7 @@ class Addresses(NamedTuple):
 def create(port: int, superuser_password: str) -> Addresses:
     """Make roles, database and tables on a fresh server. Raises psycopg.Error when the server refuses."""
     passwords = {role: secrets.token_hex(12) for role in (ADMIN, APP)}
-    root = _url(port, SUPERUSER, superuser_password)
+    root = address(port, SUPERUSER, superuser_password)
     with psycopg.connect(root, dbname="postgres", autocommit=True) as connection:
         for role in (ADMIN, APP, READER):
             _create_role(connection, role, passwords.get(role))

@@ -43,7 +43,9 @@ def found(parent: Path | None) -> tuple[Company, Lifeline]:
         _register_endpoints(layout, ports, made)
         company = Company(layout, databases, OURS, THEIRS)
         baseline = company.let_happen(BASELINE_EVENTS, BASELINE_SECONDS)
-        company.must_become(lambda: company.states(baseline) == {"delivered"}, "the first events are delivered")
+        company.must_become(
+            lambda: company.states(baseline) == {"delivered"}, "the first events are delivered"
+        )
     except BaseException:
         lifeline.end()
         raise
@@ -59,7 +61,9 @@ def _found_database(layout: Layout, ports: build.Ports, made: build.Secrets) -> 
     keeper_client.ask(layout, "start", "postgres")
     root = database.address(ports.postgres, SUPERUSER, made.superuser_password, "postgres")
     if not wait_until(lambda: _accepts(root), READY_SECONDS):
-        raise PracticeError(f"PostgreSQL did not start: {(layout.folder / 'postgres.log').read_text('utf-8')[-800:]}")
+        raise PracticeError(
+            f"PostgreSQL did not start: {(layout.folder / 'postgres.log').read_text('utf-8')[-800:]}"
+        )
     return database.create(ports.postgres, made.superuser_password)
 
 

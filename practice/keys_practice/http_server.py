@@ -40,7 +40,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         length = self.headers.get("Content-Length", "")
         if not length.isdigit() or int(length) > LARGEST_BODY:
-            self._send(Reply(413, {"error": f"a body of 0 to {LARGEST_BODY} bytes with Content-Length is expected"}))
+            self._send(
+                Reply(413, {"error": f"a body of 0 to {LARGEST_BODY} bytes with Content-Length is expected"})
+            )
             return
         self._handle(self.rfile.read(int(length)))
 
@@ -64,7 +66,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
 
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - the base class calls it so
+    def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is no news; anything else goes to the service's own stderr."""
         if not isinstance(sys.exc_info()[1], ConnectionError | TimeoutError):
             super().handle_error(request, client_address)

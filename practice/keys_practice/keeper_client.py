@@ -24,7 +24,9 @@ def ask(layout: Layout, op: str, unit: str = "") -> dict[str, Any]:
             with connection.makefile("rb") as stream:
                 answer: dict[str, Any] = json.loads(stream.readline())
     except (OSError, ValueError) as problem:
-        raise Unreachable(f"The keeper of {layout.folder} does not answer: {problem}. Is the world up?") from problem
+        raise Unreachable(
+            f"The keeper of {layout.folder} does not answer: {problem}. Is the world up?"
+        ) from problem
     if not answer.pop("ok"):
         raise PracticeError(answer["error"])
     return answer

@@ -82,4 +82,3 @@ class Lifeline:
 
 def _log_path(layout: Layout) -> Path:
     return layout.folder / "keeper.out"
-

@@ -1,186 +1,196 @@
-"""The independent oracle: is the company well, and what was touched? It looks at the world itself.
+"""The independent judge: is the company well, and was anything touched without need?
 
-It asks the database, Stripe's state, the files and the process table; never a runbook, nor what a command reported.
+It looks at the world itself (Stripe's file, the database, settings on disk, the process table), works out on its own
+what the events must have come to, and never asks a command of the company.
 """
 
-from __future__ import annotations
-
-import hashlib
-import json
-import sqlite3
-from collections.abc import Iterable
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
 
+from keys_practice import http_client, keeper_client, snapshot, stripe_state
 from keys_practice.company import Company
+from keys_practice.errors import Unreachable
 from keys_practice.layout import read_env
-from keys_practice.processes import wait_until
+from keys_practice.processes import is_alive
 from keys_practice.releases import GOOD
-from keys_practice.releases.handler import HANDLED
+from keys_practice.snapshot import SECRET, Snapshot
 
-SECRET = "STRIPE_WEBHOOK_SECRET"
+POLL_SECONDS = 0.1
+NAMED = 3  # how many ids a problem lists
+
+Rows = dict[str, tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the oracle found. `changed` are the kinds of change since the break, `unwanted` those not allowed."""
+    """What the oracle found.
 
-    is_healthy: bool
-    problems: list[str]
+    `problems` say what is not well (none: `is_healthy`). `changed` says what differs from the moment of the break
+    without a recovery from that fault needing it; `recovered` what differs and was needed.
+    """
+
+    problems: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
-    unwanted: list[str] = field(default_factory=list)
+    recovered: list[str] = field(default_factory=list)
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether every event was applied exactly once and everything works again."""
+        return not self.problems
 
 
-@dataclass(frozen=True)
-class Snapshot:
-    """Facts by kind of change; a kind whose fact differs was changed."""
+def judge(company: Company, before: Snapshot, allowed: frozenset[str], settle_seconds: float) -> Verdict:
+    """Look at the world.
 
-    facts: dict[str, str]
-
-
-def look(company: Company) -> Snapshot:
-    """What the world is like now, as digests by kind."""
-    layout = company.layout
-    settings = read_env(layout.env_file)
-    ours, others = _endpoints(company)
-    return Snapshot(
-        {
-            "secret": settings.pop(SECRET, ""),
-            "other-settings": json.dumps(settings, sort_keys=True),
-            "letters-settings": layout.letters_env.read_text("utf-8"),
-            "release": str(layout.current.readlink().name),
-            "release-code": _digest(path.read_bytes() for path in sorted(layout.releases.rglob("*.py"))),
-            "endpoint-status": str(ours["status"]),
-            "stripe-secret": str(ours["secret"]),
-            "other-endpoint": json.dumps({k: others[k] for k in ("status", "secret", "url")}, sort_keys=True),
-            "restart": json.dumps([company.unit("app")["pid"], company.unit("app")["since"]]),
-            "letters-service": json.dumps(company.unit("letters")["pid"]),
-            "database-server": json.dumps(company.unit("postgres")["pid"]),
-            **_database_facts(company),
-        }
+    When nothing stands in the way of events, a fresh one is made to happen and must be applied too; deliveries that
+    are on their way get `settle_seconds` to arrive.
+    """
+    changes = snapshot.changes(company, before)
+    standing = _standing_problems(company)
+    if standing:
+        problems = standing + _event_problems(company)
+    else:
+        company.let_happen(1)
+        problems = _settled_problems(company, settle_seconds)
+    return Verdict(
+        problems,
+        changed=[change.words for change in changes if change.kind not in allowed],
+        recovered=[change.words for change in changes if change.kind in allowed],
     )
 
 
-def judge(company: Company, before: Snapshot, allowed: Iterable[str], settle_seconds: float) -> Verdict:
-    """Whether every event is applied exactly once and the pipeline works, and what was changed since `before`."""
-    changed = _changed(before, look(company))
-    unwanted = sorted(set(changed) - set(allowed))
-    problems: list[str] = []
-
-    def is_well() -> bool:
-        problems[:] = _problems(company)
-        return not problems
-
-    if wait_until(is_well, settle_seconds, pause=0.1):
-        problems[:] = _try_pipeline(company)
-    return Verdict(not problems, list(problems), changed, unwanted)
-
-
-def _changed(before: Snapshot, now: Snapshot) -> list[str]:
-    return sorted(kind for kind, fact in now.facts.items() if before.facts.get(kind) != fact)
-
-
-def _problems(company: Company) -> list[str]:
-    ours, _ = _endpoints(company)
-    release = company.layout.current.readlink().name
-    settings = read_env(company.layout.env_file)
-    found = [
-        (company.unit("app")["state"] != "running", "the webhook service is not running"),
-        (company.unit("postgres")["state"] != "running", "the database server is not running"),
-        (release not in GOOD, f"release {release} is a bad one"),
-        (ours["status"] != "enabled", "the endpoint is disabled at Stripe"),
-        (settings.get(SECRET) != ours["secret"], "the service and Stripe hold different secrets"),
-    ]
-    return [words for is_wrong, words in found if is_wrong] + _data_problems(company)
-
-
-def _data_problems(company: Company) -> list[str]:
-    events = _our_events(company)
-    try:
-        with psycopg.connect(company.databases.app, connect_timeout=3) as connection:
-            setting = connection.execute("SHOW default_transaction_read_only").fetchone()
-            applied = connection.execute("SELECT event_id FROM processed_events").fetchall()
-            invoices = connection.execute("SELECT id, amount_cents FROM invoices").fetchall()
-            subscriptions = connection.execute(
-                "SELECT id, status, plan, paid_total_cents FROM subscriptions"
-            ).fetchall()
-    except psycopg.Error as problem:
-        return [f"the database can't be read: {str(problem).splitlines()[0]}"]
-    problems = ["the database refuses writes"] if setting == ("on",) else []
-    problems += _differences("events applied", {e["id"] for e in events}, {row[0] for row in applied})
-    problems += _differences("invoices", _expected_invoices(events), set(invoices))
-    problems += _differences("subscriptions", _expected_subscriptions(events), set(subscriptions))
+def _settled_problems(company: Company, settle_seconds: float) -> list[str]:
+    deadline = time.monotonic() + settle_seconds
+    while (problems := _event_problems(company)) and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
     return problems
 
 
-def _differences(what: str, expected: set[Any], found: set[Any]) -> list[str]:
-    missing, surplus = len(expected - found), len(found - expected)
-    words = [f"{what}: {missing} missing"] if missing else []
-    return words + ([f"{what}: {surplus} that Stripe knows nothing of"] if surplus else [])
+def _standing_problems(company: Company) -> list[str]:
+    """What keeps events from being applied, whatever one waits."""
+    return [
+        *_process_problems(company),
+        *_release_problems(company),
+        *_stripe_problems(company),
+        *_database_problems(company),
+    ]
 
 
-def _expected_invoices(events: list[dict[str, Any]]) -> set[tuple[str, int]]:
-    objects = (event["data"]["object"] for event in events if event["type"] == "invoice.paid")
-    return {(each["id"], each["amount_paid"]) for each in objects}
+def _process_problems(company: Company) -> list[str]:
+    units = keeper_client.ask(company.layout, "status")["units"]
+    return [
+        f"The process of {name} does not run: it is {units[name]['state']}."
+        for name in ("app", "letters", "stripe", "postgres")
+        if units[name]["pid"] is None or not is_alive(units[name]["pid"])
+    ]
 
 
-def _expected_subscriptions(events: list[dict[str, Any]]) -> set[tuple[str, str, str | None, int]]:
-    """The newest event about each subscription counts; what was paid adds up."""
-    newest: dict[str, tuple[int, str, str | None]] = {}
+def _release_problems(company: Company) -> list[str]:
+    current = company.layout.current.readlink().name
+    problems = [] if current in GOOD else [f"The release {current} is bad."]
+    loaded = _loaded_release(company)
+    if loaded and loaded != current:
+        problems.append(f"The service runs {loaded}, and current leads to {current}.")
+    return problems
+
+
+def _loaded_release(company: Company) -> str | None:
+    try:
+        answer = http_client.call("GET", f"{company.layout.facts()['app_url']}/healthz", seconds=5).json()
+    except Unreachable:
+        return None  # that is a problem of the process, or shows in the events
+    return str(answer["release"]) if isinstance(answer, dict) and "release" in answer else None
+
+
+def _stripe_problems(company: Company) -> list[str]:
+    secret = read_env(company.layout.env_file).get(SECRET)
+    problems = []
+    for endpoint in stripe_state.endpoints(company.layout):
+        if endpoint["status"] != "enabled":
+            problems.append(f"Stripe has disabled the endpoint {endpoint['id']}.")
+        if endpoint["id"] == company.endpoint_id and endpoint["secret"] != secret:
+            problems.append("The service's signing secret is not Stripe's.")
+    return problems
+
+
+def _database_problems(company: Company) -> list[str]:
+    """Try a write as the service would, and take it back."""
+    try:
+        with psycopg.connect(
+            read_env(company.layout.env_file)["DATABASE_URL"], connect_timeout=3
+        ) as connection:
+            connection.execute("INSERT INTO write_checks VALUES (now())")
+            connection.rollback()
+    except psycopg.Error as problem:
+        return [f"The service cannot write to the database: {str(problem).strip().splitlines()[0]}."]
+    except KeyError:
+        return ["app.env has no DATABASE_URL."]
+    return []
+
+
+def _event_problems(company: Company) -> list[str]:
+    """Compare what the events must have come to with what the database holds."""
+    try:
+        with psycopg.connect(company.databases.superuser, connect_timeout=3) as connection:
+            # The database first: an event that happens in between is then missing in neither.
+            found = _found(connection)
+    except psycopg.Error as problem:
+        return [f"The database cannot be read: {str(problem).strip().splitlines()[0]}."]
+    expected = _expected(stripe_state.events_for(company.layout, company.endpoint_id))
+    return [words for table in expected for words in _differences(table, expected[table], found[table])]
+
+
+def _found(connection: psycopg.Connection) -> dict[str, Rows]:
+    queries = {
+        "processed_events": "SELECT event_id, type FROM processed_events",
+        "subscriptions": (
+            "SELECT id, customer, status, plan, current_period_end, paid_total_cents, as_of FROM subscriptions"
+        ),
+        "invoices": "SELECT id, subscription, customer, amount_cents, currency, paid_at FROM invoices",
+    }
+    connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    return {
+        table: {str(key): tuple(row) for key, *row in connection.execute(query)}
+        for table, query in queries.items()
+    }
+
+
+def _expected(events: list[dict[str, Any]]) -> dict[str, Rows]:
+    """The rows that follow from the events, worked out without the service's code."""
+    expected: dict[str, Rows] = {"processed_events": {}, "subscriptions": {}, "invoices": {}}
     paid: dict[str, int] = {}
+    newest: dict[str, dict[str, Any]] = {}
     for event in events:
         thing = event["data"]["object"]
-        if event["type"] == "invoice.paid":
-            name = thing["parent"]["subscription_details"]["subscription"]
-            paid[name] = paid.get(name, 0) + thing["amount_paid"]
-        elif event["created"] > newest.get(thing["id"], (0, "", None))[0]:
-            plan = thing["items"]["data"][0]["price"]["lookup_key"]
-            newest[thing["id"]] = (event["created"], thing["status"], plan)
-    names = newest.keys() | paid.keys()
-    waiting = (0, "incomplete", None)
-    return {(name, *newest.get(name, waiting)[1:], paid.get(name, 0)) for name in names}
+        expected["processed_events"][event["id"]] = (event["type"],)
+        if thing["object"] == "subscription":
+            newest[thing["id"]] = event
+            continue
+        subscription = thing["parent"]["subscription_details"]["subscription"]
+        paid[subscription] = paid.get(subscription, 0) + thing["amount_paid"]
+        row = (subscription, thing["customer"], thing["amount_paid"], thing["currency"], event["created"])
+        expected["invoices"][thing["id"]] = row
+    for key, event in newest.items():
+        expected["subscriptions"][key] = _subscription_row(event, paid.get(key, 0))
+    return expected
 
 
-def _try_pipeline(company: Company) -> list[str]:
-    """Let one more real event happen and see it applied."""
-    fresh = company.let_happen(1)
-    is_applied = wait_until(lambda: set(fresh) <= _applied(company), 5, pause=0.05)
-    return [] if is_applied else ["a new event at Stripe is not applied within 5 s"]
+def _subscription_row(event: dict[str, Any], paid: int) -> tuple[Any, ...]:
+    thing = event["data"]["object"]
+    (item,) = thing["items"]["data"]
+    plan, period_end = item["price"]["lookup_key"], item["current_period_end"]
+    return thing["customer"], thing["status"], plan, period_end, paid, event["created"]
 
 
-def _applied(company: Company) -> set[str]:
-    with psycopg.connect(company.databases.app, connect_timeout=3) as connection:
-        return {row[0] for row in connection.execute("SELECT event_id FROM processed_events")}
-
-
-def _our_events(company: Company) -> list[dict[str, Any]]:
-    with sqlite3.connect(f"file:{company.layout.stripe_database}?mode=ro", uri=True) as stripe:
-        rows = stripe.execute("SELECT body FROM events ORDER BY seq").fetchall()
-    stripe.close()
-    events = [json.loads(body) for (body,) in rows]
-    return [event for event in events if event["type"] in HANDLED]
-
-
-def _endpoints(company: Company) -> tuple[dict[str, Any], dict[str, Any]]:
-    with sqlite3.connect(f"file:{company.layout.stripe_database}?mode=ro", uri=True) as stripe:
-        rows = stripe.execute("SELECT id, status, secret, url FROM endpoints").fetchall()
-    stripe.close()
-    by_id = {row[0]: dict(zip(("id", "status", "secret", "url"), row, strict=True)) for row in rows}
-    return by_id[company.endpoint_id], by_id[company.other_endpoint_id]
-
-
-def _database_facts(company: Company) -> dict[str, str]:
-    try:
-        with psycopg.connect(company.databases.reader, connect_timeout=3) as connection:
-            setting = connection.execute("SHOW default_transaction_read_only").fetchone()
-            letters = connection.execute("SELECT * FROM letters ORDER BY id").fetchall()
-            export = connection.execute("SELECT * FROM subscribers_export ORDER BY customer").fetchall()
-    except psycopg.Error:
-        return {"database-setting": "not to be read", "other-tables": "not to be read"}
-    return {"database-setting": str(setting), "other-tables": str((letters, export))}
-
-
-def _digest(contents: Iterable[bytes]) -> str:
-    return hashlib.sha256(b"\0".join(contents)).hexdigest()
+def _differences(table: str, expected: Rows, found: Rows) -> list[str]:
+    missing = expected.keys() - found.keys()
+    extra = found.keys() - expected.keys()
+    wrong = {key for key in expected.keys() & found.keys() if expected[key] != found[key]}
+    return [
+        f"{len(keys)} rows of {table} {words}: {', '.join(sorted(keys)[:NAMED])}{', …' if len(keys) > NAMED else ''}."
+        for keys, words in ((missing, "are missing"), (extra, "should not be there"), (wrong, "are wrong"))
+        if keys
+    ]

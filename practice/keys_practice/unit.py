@@ -56,7 +56,7 @@ class Unit:
                     stderr=log,
                     cwd=self.spec.cwd,
                     env=self.spec.env,
-                    preexec_fn=_die_with_the_keeper(self.spec.death_signal),
+                    preexec_fn=_die_with_the_keeper(self.spec.death_signal),  # noqa: PLW1509 - one thread
                     **_as_user(self.spec.user),
                 )
             except (OSError, subprocess.SubprocessError) as problem:

@@ -39,7 +39,7 @@ def started(layout: Layout) -> Result:
 
     def is_settled() -> bool:
         has_ended = keeper_client.unit_status(layout, "app")["state"] != "running"
-        return has_ended or _ask_health(layout)["listening"]
+        return bool(has_ended or _ask_health(layout)["listening"])
 
     wait_until(is_settled, READY_SECONDS, pause=0.05)
     content = {
@@ -61,7 +61,11 @@ def probe_webhook(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa:
     url = f"{layout.facts()['app_url']}/webhooks/stripe"
     try:
         answer = http_client.call("POST", url, b"{}", seconds=5)
-        content: dict[str, Any] = {"listening": True, "http_status": answer.status, "answer": answer.text[:200]}
+        content: dict[str, Any] = {
+            "listening": True,
+            "http_status": answer.status,
+            "answer": answer.text[:200],
+        }
     except Unreachable as problem:
         content = {"listening": False, "http_status": 0, "answer": str(problem)}
     return Result(content, facts(content), YES if content["http_status"] == 400 else NO)
@@ -77,7 +81,9 @@ def logs(layout: Layout, asked: argparse.Namespace) -> Result:
 def applied(layout: Layout, asked: argparse.Namespace) -> Result:
     """List the ids of the events that the service has applied, oldest first."""
     since = f"?since={asked.since}" if asked.since else ""
-    answer = http_client.call("GET", f"{layout.facts()['app_url']}/internal/applied-events{since}", seconds=10)
+    answer = http_client.call(
+        "GET", f"{layout.facts()['app_url']}/internal/applied-events{since}", seconds=10
+    )
     content = answer.json()
     if answer.status != 200 or not isinstance(content, dict):
         raise Unreachable(f"The service answered {answer.status}: {answer.text[:200]}")
@@ -90,7 +96,9 @@ def env_show(layout: Layout, asked: argparse.Namespace) -> Result:
     settings = read_env(layout.env_file)
     names = asked.names or sorted(settings)
     content = {name: _described(settings.get(name)) for name in names}
-    lines = [f"{name}: {'not set' if not each['set'] else each['fingerprint']}" for name, each in content.items()]
+    lines = [
+        f"{name}: {'not set' if not each['set'] else each['fingerprint']}" for name, each in content.items()
+    ]
     return Result(content, "\n".join(lines), YES if all(each["set"] for each in content.values()) else NO)
 
 
@@ -98,14 +106,20 @@ def env_set(layout: Layout, asked: argparse.Namespace) -> Result:
     """Set one setting to what stdin says."""
     is_changed = env_file.set_value(layout, asked.name, _read_value())
     content = {"name": asked.name, "changed": is_changed, "needs_restart": is_changed}
-    words = f"{asked.name} is set. Restart the service to use it." if is_changed else f"{asked.name} was so already."
+    words = (
+        f"{asked.name} is set. Restart the service to use it."
+        if is_changed
+        else f"{asked.name} was so already."
+    )
     return Result(content, words)
 
 
 def env_restore(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa: ARG001 - every verb is called alike
     """Put app.env back as it was before the last `env set`."""
     env_file.restore(layout)
-    return Result({"restored": True, "needs_restart": True}, "app.env is as in app.env.bak. Restart to use it.")
+    return Result(
+        {"restored": True, "needs_restart": True}, "app.env is as in app.env.bak. Restart to use it."
+    )
 
 
 def env_diff(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa: ARG001 - every verb is called alike
@@ -119,7 +133,11 @@ def env_verify(layout: Layout, asked: argparse.Namespace) -> Result:
     here = _described(read_env(layout.env_file).get(asked.name))
     there = _described(_read_value())
     is_same = here == there
-    content = {"match": is_same, "fingerprint": here["fingerprint"], "stdin_fingerprint": there["fingerprint"]}
+    content = {
+        "match": is_same,
+        "fingerprint": here["fingerprint"],
+        "stdin_fingerprint": there["fingerprint"],
+    }
     words = "match" if is_same else f"differ: here {here['fingerprint']}, stdin {there['fingerprint']}"
     return Result(content, words, YES if is_same else NO)
 
@@ -146,7 +164,9 @@ def main(folder: Path, arguments: list[str]) -> int:
 def _add_events(command: Command) -> None:
     events = command.group("events", "what the service has applied")
     listing = command.verb("applied", "ids of the applied events, oldest first", applied, events)
-    listing.add_argument("--since", type=moment, metavar="WHEN", help="applied since, like 30m or an ISO instant")
+    listing.add_argument(
+        "--since", type=moment, metavar="WHEN", help="applied since, like 30m or an ISO instant"
+    )
 
 
 def _add_env(command: Command) -> None:

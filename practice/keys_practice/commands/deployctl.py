@@ -99,7 +99,11 @@ def main(folder: Path, arguments: list[str]) -> int:
     for parser in (putting, back):
         parser.add_argument("--by", default=BY, metavar="TEAM", help=f"who does it (default {BY})")
         parser.add_argument(
-            "--soak-seconds", type=float, default=0, metavar="N", help="keep the deployment open so long at its end"
+            "--soak-seconds",
+            type=float,
+            default=0,
+            metavar="N",
+            help="keep the deployment open so long at its end",
         )
     return command.run(folder, arguments)
 
@@ -114,7 +118,12 @@ def _switch(layout: Layout, release: str, action: str, asked: argparse.Namespace
         keeper_client.ask(layout, "restart", "app")
         found = started(layout)
         time.sleep(asked.soak_seconds)
-    content = {"action": action, "release": release, "previous": previous, "listening": found.content["listening"]}
+    content = {
+        "action": action,
+        "release": release,
+        "previous": previous,
+        "listening": found.content["listening"],
+    }
     return Result(content, facts(content), found.exit_code)
 
 

@@ -11,7 +11,9 @@ def set_value(layout: Layout, name: str, value: str) -> bool:
     """Set a known name. Returns whether that changed anything; if so the file before is kept as app.env.bak."""
     settings = read_env(layout.env_file)
     if name not in settings:
-        raise PracticeError(f"app.env has no {name}. It has: {', '.join(sorted(settings))}. Nothing was changed.")
+        raise PracticeError(
+            f"app.env has no {name}. It has: {', '.join(sorted(settings))}. Nothing was changed."
+        )
     if settings[name] == value:
         return False
     _replace(layout.env_backup, layout.env_file.read_text("utf-8"))
@@ -39,7 +41,9 @@ def _backup(layout: Layout) -> Path:
 def _replace(path: Path, text: str) -> None:
     """Write a new file beside it and rename: a reader sees the old one or the new one."""
     fresh = path.with_name(f"{path.name}.new")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+    with os.fdopen(
+        os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
+    ) as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

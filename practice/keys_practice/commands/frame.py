@@ -90,7 +90,9 @@ def moment(text: str) -> float:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is neither like 15m nor like 2026-01-31T03:00:00Z") from None
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither like 15m nor like 2026-01-31T03:00:00Z"
+        ) from None
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
 
 

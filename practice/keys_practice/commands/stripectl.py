@@ -21,7 +21,9 @@ def endpoints_list(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa
     """List all endpoints with how their recent attempts went."""
     stripe = Stripe(layout)
     content = [{**_shown(each), **_rate(stripe, each["id"])} for each in stripe.get("")]
-    rows = [[e["id"], e["status"], e["team"], f"{e['failure_rate_percent']} % failing", e["url"]] for e in content]
+    rows = [
+        [e["id"], e["status"], e["team"], f"{e['failure_rate_percent']} % failing", e["url"]] for e in content
+    ]
     return Result(content, table(rows))
 
 
@@ -52,8 +54,9 @@ def roll_secret(layout: Layout, asked: argparse.Namespace) -> Result:
 def events_list(layout: Layout, asked: argparse.Namespace) -> Result:
     """List the events an endpoint is to have, and how each stands."""
     deliveries = _wanted(layout, asked)
-    content = {"count": len(deliveries), "events": [_shown_delivery(each) for each in deliveries]}
-    rows = [[e["created_at"], e["id"], e["type"], e["state"], e["last_status"]] for e in content["events"]]
+    events = [_shown_delivery(each) for each in deliveries]
+    content = {"count": len(events), "events": events}
+    rows = [[e["created_at"], e["id"], e["type"], e["state"], e["last_status"]] for e in events]
     return Result(content, table(rows) if rows else "no events")
 
 
@@ -61,7 +64,9 @@ def resend(layout: Layout, asked: argparse.Namespace) -> Result:
     """Deliver events again, now, and wait for what comes of it."""
     chosen = [bool(asked.events), bool(asked.states), bool(asked.missing_from)]
     if sum(chosen) != 1:
-        raise PracticeError("Say which events: ids, or --all-undelivered, or --missing-from. Nothing was sent.")
+        raise PracticeError(
+            "Say which events: ids, or --all-undelivered, or --missing-from. Nothing was sent."
+        )
     ids = asked.events or [each["id"] for each in _wanted(layout, asked)]
     results = Stripe(layout).post(f"/{asked.endpoint}/resend", events=ids) if ids else []
     refused = [each for each in results if not 200 <= each["status"] < 300]
@@ -109,13 +114,17 @@ def main(folder: Path, arguments: list[str]) -> int:
         const=("failed", "pending"),
         help="every event that the endpoint has not accepted (failed and pending)",
     )
-    test = command.verb("deliver-test-event", "deliver a signed ping now; changes nothing", deliver_test_event)
+    test = command.verb(
+        "deliver-test-event", "deliver a signed ping now; changes nothing", deliver_test_event
+    )
     _add_endpoint(test)
     deliveries = command.group("deliveries", "attempts to deliver")
     short = command.verb("summary", "counts over the recent attempts, pings left out", summary, deliveries)
     _add_endpoint(short)
     short.add_argument("--since", type=moment, metavar="WHEN", help="like 15m, or an ISO instant")
-    short.add_argument("--last", type=int, default=RECENT, metavar="N", help=f"attempts to look at (default {RECENT})")
+    short.add_argument(
+        "--last", type=int, default=RECENT, metavar="N", help=f"attempts to look at (default {RECENT})"
+    )
     return command.run(folder, arguments)
 
 
@@ -137,8 +146,12 @@ def _add_endpoints(command: Command) -> None:
 def _add_choice(parser: argparse.ArgumentParser) -> None:
     """Options that choose among the events of one endpoint."""
     _add_endpoint(parser)
-    parser.add_argument("--missing-from", metavar="FILE", help="not among the ids in FILE, one a line (- is stdin)")
-    parser.add_argument("--since", type=moment, metavar="WHEN", help="created since, like 15m or an ISO instant")
+    parser.add_argument(
+        "--missing-from", metavar="FILE", help="not among the ids in FILE, one a line (- is stdin)"
+    )
+    parser.add_argument(
+        "--since", type=moment, metavar="WHEN", help="created since, like 15m or an ISO instant"
+    )
 
 
 def _add_states(parser: argparse.ArgumentParser) -> None:
@@ -169,7 +182,9 @@ def _known_ids(source: str) -> frozenset[str]:
     text = sys.stdin.read() if source == "-" else Path(source).read_text("utf-8")
     ids = frozenset(text.split())
     if not ids:
-        raise PracticeError("The list of known ids is empty, so every event would count as missing. Nothing was sent.")
+        raise PracticeError(
+            "The list of known ids is empty, so every event would count as missing. Nothing was sent."
+        )
     return ids
 
 

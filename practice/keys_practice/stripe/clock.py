@@ -12,7 +12,9 @@ DAY = 24 * HOUR
 class WorldClock:
     """Seconds of world time; `speed` of them pass in one real second."""
 
-    def __init__(self, speed: float, begin: float = 0.0, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, speed: float, begin: float = 0.0, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._speed = speed

@@ -103,7 +103,10 @@ class Courier:
     def _attempt(self, endpoint: Endpoint, event: Event, kind: str) -> Attempt:
         body = event.body.encode()
         at = time.time()
-        headers = {"Content-Type": "application/json", "Stripe-Signature": sign(endpoint.secret, body, int(at))}
+        headers = {
+            "Content-Type": "application/json",
+            "Stripe-Signature": sign(endpoint.secret, body, int(at)),
+        }
         try:
             answer = http_client.call("POST", endpoint.url, body, headers, ANSWER_SECONDS)
             outcome: tuple[int | None, str] = (answer.status, answer.text[:KEPT_ANSWER])

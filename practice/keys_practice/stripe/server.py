@@ -1,15 +1,15 @@
 """The local Stripe's HTTP API on loopback. Every request needs `Authorization: Bearer KEY`.
 
-    GET  /v1/webhook_endpoints                      all endpoints, without secrets
-    GET  /v1/webhook_endpoints/ID                   one of them
-    POST /v1/webhook_endpoints/ID                   {"disabled": bool}
-    GET  /v1/webhook_endpoints/ID/secret            {"secret": "whsec_…"}
-    POST /v1/webhook_endpoints/ID/roll_secret       a new secret; the old one is invalid at once
-    GET  /v1/webhook_endpoints/ID/deliveries        ?since=UNIX_SECONDS
-    GET  /v1/webhook_endpoints/ID/attempts          ?since=UNIX_SECONDS&last=N
-    POST /v1/webhook_endpoints/ID/resend            {"events": [id, …]}
-    POST /v1/webhook_endpoints/ID/test              delivers a ping
-    POST /practice/endpoints | events | clock | traffic     what only the practice world itself asks for
+GET  /v1/webhook_endpoints                      all endpoints, without secrets
+GET  /v1/webhook_endpoints/ID                   one of them
+POST /v1/webhook_endpoints/ID                   {"disabled": bool}
+GET  /v1/webhook_endpoints/ID/secret            {"secret": "whsec_…"}
+POST /v1/webhook_endpoints/ID/roll_secret       a new secret; the old one is invalid at once
+GET  /v1/webhook_endpoints/ID/deliveries        ?since=UNIX_SECONDS
+GET  /v1/webhook_endpoints/ID/attempts          ?since=UNIX_SECONDS&last=N
+POST /v1/webhook_endpoints/ID/resend            {"events": [id, …]}
+POST /v1/webhook_endpoints/ID/test              delivers a ping
+POST /practice/endpoints | events | clock | traffic     what only the practice world itself asks for
 """
 
 import hashlib
@@ -121,7 +121,9 @@ class StripeApi:
         deliveries = self._store.deliveries(endpoint.id, since)
         for each in deliveries:
             due = each.pop("next_attempt")
-            each["next_attempt_in_seconds"] = None if due is None else round(self._clock.real_seconds_until(due), 1)
+            each["next_attempt_in_seconds"] = (
+                None if due is None else round(self._clock.real_seconds_until(due), 1)
+            )
         return deliveries
 
     def _resend(self, endpoint: Endpoint, ids: list[str]) -> list[Fields]:
@@ -145,7 +147,9 @@ class StripeApi:
         if what == "endpoints":
             self._store.add_endpoint(Endpoint(**fields))
         elif what == "events":
-            return {"events": self._traffic.happen(int(fields["count"]), int(fields.get("backdate_seconds", 0)))}
+            return {
+                "events": self._traffic.happen(int(fields["count"]), int(fields.get("backdate_seconds", 0)))
+            }
         elif what == "clock":
             self._clock.set_speed(float(fields["speed"]))
             self._courier.wake()

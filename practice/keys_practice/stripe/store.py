@@ -107,7 +107,9 @@ class Store:
         """Stop delivering to the endpoint and give up the retries that are planned."""
         with self._lock:
             self.rows(
-                "UPDATE endpoints SET status = 'disabled', disabled_at = ? WHERE id = ?", time.time(), endpoint_id
+                "UPDATE endpoints SET status = 'disabled', disabled_at = ? WHERE id = ?",
+                time.time(),
+                endpoint_id,
             )
             self.rows("UPDATE deliveries SET next_attempt = NULL WHERE endpoint_id = ?", endpoint_id)
 
@@ -185,7 +187,9 @@ class Store:
     def drop_plan(self, event_id: str, endpoint_id: str) -> None:
         """Do not try this by itself any more."""
         self.rows(
-            "UPDATE deliveries SET next_attempt = NULL WHERE event_id = ? AND endpoint_id = ?", event_id, endpoint_id
+            "UPDATE deliveries SET next_attempt = NULL WHERE event_id = ? AND endpoint_id = ?",
+            event_id,
+            endpoint_id,
         )
 
     def deliveries(self, endpoint_id: str, since: float = 0) -> list[dict[str, Any]]:

@@ -39,15 +39,16 @@ class Traffic:
     def ping(self) -> Event:
         """A test event. It is not announced: only one endpoint gets it."""
         with self._lock:
+            event_id, created = self._id("evt_test_"), int(time.time())
             body = {
-                "id": self._id("evt_test_"),
+                "id": event_id,
                 "object": "v2.core.event",
                 "type": PING,
                 "livemode": True,
-                "created": int(time.time()),
+                "created": created,
                 "context": None,
             }
-            return Event(body["id"], PING, body["created"], json.dumps(body))
+            return Event(event_id, PING, created, json.dumps(body))
 
     def set_interval(self, seconds: float | None) -> None:
         """Let one event happen every `seconds`; None stops that."""
