@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from runbook_keys.engine import effects as f
 from runbook_keys.engine import inputs as i
+from runbook_keys.engine.decide import _DECIDERS
 from runbook_keys.engine.evolve import evolve
 from runbook_keys.engine.state import State
 from runbook_keys.engine.transitions import TRANSITIONS, Phase
@@ -229,7 +230,9 @@ def test_an_unknown_irreversible_change_waits_for_a_person() -> None:
     assert isinstance(f.next_effect(RUNBOOK, play.state), f.AskApproval)
 
 
-@pytest.mark.parametrize(("exit_code", "phase"), [(0, Phase.STANDING), (1, Phase.CHOOSING), (2, Phase.UNKNOWN)])
+@pytest.mark.parametrize(
+    ("exit_code", "phase"), [(0, Phase.STANDING), (1, Phase.CHOOSING), (2, Phase.UNKNOWN)]
+)
 def test_an_unknown_reversible_change_is_settled_by_its_rollback_check(exit_code: int, phase: Phase) -> None:
     """Undone means not applied, not undone means applied, anything else is for a person."""
     play = Play()
@@ -276,6 +279,12 @@ def test_skipping_a_verification_ends_unverified() -> None:
     assert Ending.UNVERIFIED == play.state.ending
 
 
+def test_time_may_pass_in_every_phase_in_which_a_driver_looks() -> None:
+    """The driver ticks before each effect; no resting phase refuses it."""
+    for phase in f._EFFECTS:
+        assert (phase, i.Tick) in _DECIDERS
+
+
 def test_an_event_out_of_place_is_a_damaged_journal() -> None:
     """A journal that this engine could not have written is refused, not guessed at."""
     with pytest.raises(JournalDamaged):
@@ -291,7 +300,9 @@ def test_every_phase_that_rests_has_an_effect() -> None:
 
 
 _ANYTHING = st.one_of(
-    st.builds(i.Approve, st.sampled_from(["a", "b"]), st.sampled_from(["", "A1", "A2"]), st.sampled_from(["", "x"])),
+    st.builds(
+        i.Approve, st.sampled_from(["a", "b"]), st.sampled_from(["", "A1", "A2"]), st.sampled_from(["", "x"])
+    ),
     st.builds(
         i.Start,
         st.sampled_from(list(Role)),

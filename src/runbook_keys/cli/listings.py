@@ -90,7 +90,7 @@ def drill_lines(reports: Sequence[DrillReport]) -> list[str]:
     for report in reports:
         lines += [_drill_line(result) for result in report.results]
         for result in report.results:
-            lines += [line for each in result.failures for line in hanging(f"  {result.fault}: ", each)]
+            lines += [line for each in result.failures for line in hanging(f"  {result.drill}: ", each)]
         lines += _coverage_lines(report)
     return lines
 
@@ -98,7 +98,7 @@ def drill_lines(reports: Sequence[DrillReport]) -> list[str]:
 def _drill_line(result: DrillResult) -> str:
     verdict = "FAILED" if result.failures else "passed"
     spent = f"{result.milliseconds / 1000:5.1f} s"
-    return f"{verdict}  {result.fault:<26} {result.ending or 'open':<11} {len(result.path):>3} steps  {spent}  {result.run}"
+    return f"{verdict}  {result.drill:<26} {result.ending or 'open':<11} {len(result.path):>3} steps  {spent}  {result.run}"
 
 
 def _coverage_lines(report: DrillReport) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import msgspec
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from runbook_keys.errors import DrillFailed
 from runbook_keys.model.runbook import Ending, Runbook
@@ -18,7 +19,7 @@ T = TypeVar("T")
 
 
 class DrillPlan(Struct, frozen=True, forbid_unknown_fields=True):
-    """One drill: `answers` are the words that a person picks at a step, `evidence` what they answer in section 9.
+    """One drill, named by its file: `answers` are the words that a person picks at a step, `evidence` what they answer in section 9.
 
     A drill that must change nothing fails when the oracle finds any change.
     """
@@ -26,6 +27,7 @@ class DrillPlan(Struct, frozen=True, forbid_unknown_fields=True):
     fault: str
     description: str
     ending: Ending
+    name: str = ""
     answers: dict[str, str] = field(default_factory=dict)
     evidence: dict[str, str] = field(default_factory=dict)
     must_change_nothing: bool = False
@@ -36,7 +38,11 @@ def plans_of(files: Mapping[str, bytes]) -> list[DrillPlan]:
     names = sorted(
         name for name in files if name.startswith(FOLDER) and name.endswith(".json") and name != UNCOVERED
     )
-    return [_decoded(name, files[name], DrillPlan) for name in names]
+    return [_named(name, _decoded(name, files[name], DrillPlan)) for name in names]
+
+
+def _named(file: str, plan: DrillPlan) -> DrillPlan:
+    return replace(plan, name=file.removeprefix(FOLDER).removesuffix(".json"))
 
 
 def uncovered_reasons(files: Mapping[str, bytes]) -> dict[str, str]:

@@ -25,6 +25,7 @@ class DrillResult(Struct, frozen=True):
     """One drill. `failures` are the reasons why it failed; empty means that it passed."""
 
     slug: str
+    drill: str
     fault: str
     run: str
     ending: Ending | None
@@ -101,7 +102,7 @@ def junit(results: Sequence[DrillResult]) -> str:
 
 
 def _case(result: DrillResult) -> str:
-    name, slug = quoteattr(result.fault), quoteattr(result.slug)
+    name, slug = quoteattr(result.drill), quoteattr(result.slug)
     seconds = f"{result.milliseconds / 1000:.3f}"
     failures = "".join(f"<failure>{escape(each)}</failure>" for each in result.failures)
     return f'<testcase classname={slug} name={name} time="{seconds}">{failures}</testcase>\n'

@@ -407,7 +407,10 @@ _DECIDERS: dict[tuple[Phase, type[Any]], _Decider] = {
     (_P.CLOSING, i.Resume): _resume,
     (_P.CLOSING, i.Note): _note,
     (_P.ENDED, i.Note): _note,
-    **{(phase, i.Tick): _nothing_due for phase in (_P.UNKNOWN, _P.UNDOING, _P.OVERDUE, _P.CLOSING)},
+    **{
+        (phase, i.Tick): _nothing_due
+        for phase in (_P.APPROVED, _P.UNKNOWN, _P.UNDOING, _P.OVERDUE, _P.CLOSING, _P.ENDED)
+    },
     **{(phase, i.Overrule): _overrule for phase in (_P.STANDING, _P.WATCHING, _P.CHOOSING)},
     **{(phase, i.Escalate): _escalate for phase in _OPEN_PHASES},
     **{(phase, i.Abandon): _abandon for phase in _OPEN_PHASES},

@@ -115,7 +115,8 @@ class _Attempt:
         return await self._send(database)
 
     async def _change_in_transaction(self, database: postgres.Database) -> Answer:
-        await database.ask("BEGIN")
+        # The database may be read-only by default; an approved change must not depend on what the default is.
+        await database.ask("BEGIN READ WRITE")
         await self._set_guard(database)
         answer = await self._send(database)
         self._is_committing = True

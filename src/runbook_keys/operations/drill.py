@@ -62,7 +62,7 @@ async def drill(
     plans = _chosen(plans_of(opened.pack.files), request)
     results = []
     for plan in plans:
-        tell(f"{plan.fault}: {plan.description}")
+        tell(f"{plan.name}: {plan.description}")
         results.append(await _one(world, plan, request, tell))
     names = branch_names(opened.runbook)
     reasons = uncovered_reasons(opened.pack.files)
@@ -70,13 +70,13 @@ async def drill(
 
 
 def _chosen(plans: list[DrillPlan], request: DrillRequest) -> list[DrillPlan]:
-    known = [plan.fault for plan in plans]
+    known = [plan.name for plan in plans]
     for fault in request.faults:
         if fault not in known:
             raise DrillFailed(
                 f"{request.slug} has no drill {fault}. Its drills: {', '.join(known) or 'none'}."
             )
-    return [plan for plan in plans if not request.faults or plan.fault in request.faults]
+    return [plan for plan in plans if not request.faults or plan.name in request.faults]
 
 
 async def _one(world: Callable[[], World], plan: DrillPlan, request: DrillRequest, tell: Tell) -> DrillResult:
@@ -104,6 +104,7 @@ async def _followed(
     events = [read(stored).event for stored in await services.store.entries(report.run)]
     return DrillResult(
         slug=request.slug,
+        drill=plan.name,
         fault=plan.fault,
         run=report.run,
         ending=report.ending,

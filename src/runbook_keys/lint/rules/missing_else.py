@@ -32,7 +32,7 @@ def _fault(step: Step) -> Fault | None:
     if not step.branches:
         mend = "Write what each result means, and end with: - Anything else → ESCALATE"
         return Fault(step.line, f"Step {step.label} has no ways out.", mend)
-    wanted = '"Anything else" or "I can\'t tell"' if asks(step) else '"Anything else"'
+    wanted = '"Anything else" or "I can\'t tell"' if _asks(step) else '"Anything else"'
     last = step.branches[-1]
     if not _takes_the_rest(step, last):
         reason = f"Step {step.label} has no last way out for anything else."
@@ -45,10 +45,10 @@ def _fault(step: Step) -> Fault | None:
 
 
 def _words(step: Step) -> str:
-    return "I can't tell" if asks(step) else "Anything else"
+    return "I can't tell" if _asks(step) else "Anything else"
 
 
-def asks(step: Step) -> bool:
+def _asks(step: Step) -> bool:
     """True where a person chooses the way out: no way out has a condition."""
     return all(branch.condition is None for branch in step.branches) and (
         step.block is None or not (len(step.branches) == 1 and step.branches[0].is_else)
@@ -59,7 +59,7 @@ def _takes_the_rest(step: Step, branch: Branch) -> bool:
     if branch.is_else:
         return True
     words = branch.words.casefold().replace("’", "'").rstrip(".:!")
-    return asks(step) and words in _DOUBT
+    return _asks(step) and words in _DOUBT
 
 
 def _is_hidden(material: Material, step: Step, unread: set[int]) -> bool:
