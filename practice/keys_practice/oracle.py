@@ -189,8 +189,9 @@ def _differences(table: str, expected: Rows, found: Rows) -> list[str]:
     missing = expected.keys() - found.keys()
     extra = found.keys() - expected.keys()
     wrong = {key for key in expected.keys() & found.keys() if expected[key] != found[key]}
-    return [
-        f"{len(keys)} rows of {table} {words}: {', '.join(sorted(keys)[:NAMED])}{', …' if len(keys) > NAMED else ''}."
-        for keys, words in ((missing, "are missing"), (extra, "should not be there"), (wrong, "are wrong"))
-        if keys
-    ]
+    kinds = ((missing, "missing"), (extra, "there without an event"), (wrong, "wrong"))
+    return [f"Rows of {table} that are {what}: {len(keys)} ({_some(keys)})." for keys, what in kinds if keys]
+
+
+def _some(keys: set[str]) -> str:
+    return ", ".join(sorted(keys)[:NAMED]) + (", …" if len(keys) > NAMED else "")

@@ -71,7 +71,7 @@ def programs_for(user: str | None, copy_to: Path) -> Path:
     """The server programs where `user` can execute them.
 
     A wheel below a private home can't be entered by another user, and we change no mode of a parent: then the
-    programs are copied into the world (40 MB, a tenth of a second).
+    programs are copied into the world (30 MB).
     """
     programs = find()
     if user is None or is_open_to_others(programs):
@@ -79,7 +79,7 @@ def programs_for(user: str | None, copy_to: Path) -> Path:
     # Only the wheel's programs can be here: find_on_machine passes over what the user cannot enter.
     package = programs.parent.parent
     copied = copy_to / package.name / programs.parent.name
-    shutil.copytree(programs.parent, copied, symlinks=True)
+    shutil.copytree(programs.parent, copied, symlinks=True, ignore=shutil.ignore_patterns("include", "*.a"))
     libraries = package.with_name(f"{package.name}.libs")
     if libraries.is_dir():
         shutil.copytree(libraries, copy_to / libraries.name)
