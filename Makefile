@@ -16,7 +16,7 @@ $(READY): pyproject.toml requirements/dev.txt requirements/pg-embedded.txt scrip
 	@touch $@
 
 demo: $(READY) ## Break the practice company's webhooks and lead you to recovery
-	@$(BIN)/keys demo
+	@scripts/demo $(BIN)
 
 test: $(READY) format-check lint types contracts ## Everything that must hold, in under 10 minutes
 	@$(BIN)/pytest

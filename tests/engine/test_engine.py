@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from a_runbook import BEGIN, RUNBOOK, Play
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,7 +19,6 @@ from runbook_keys.errors import JournalDamaged, Refused
 from runbook_keys.model import event as e
 from runbook_keys.model.outcome import OutcomeKind, Role, Settlement
 from runbook_keys.model.runbook import Ending
-from a_runbook import BEGIN, RUNBOOK, Play
 
 
 def test_a_run_begins_at_the_first_safety_check() -> None:

@@ -116,10 +116,11 @@ def _input_faults(metadata: PackMetadata, text: str) -> list[Problem]:
     found = []
     seen: set[str] = set()
     for wanted in metadata.inputs:
-        for reason in _faults_of(wanted, seen):
-            found.append(
-                _problem(_line_of_value(text, wanted.name), f"input {wanted.name}: {reason}", "Change it.")
-            )
+        line = _line_of_value(text, wanted.name)
+        found += [
+            _problem(line, f"input {wanted.name}: {reason}", "Change it.")
+            for reason in _faults_of(wanted, seen)
+        ]
         seen.add(wanted.name)
     return found
 

@@ -103,8 +103,23 @@ def _drill_line(result: DrillResult) -> str:
 
 def _coverage_lines(report: DrillReport) -> list[str]:
     found = report.coverage
-    lines = [
-        f"{report.slug}: {len(found.taken)} of {found.total} branches taken ({found.percent} %), "
-        f"{len(found.excused)} excused with a reason."
-    ]
+    counts = f"{len(found.taken)} of {found.total} branches taken ({found.percent} %)"
+    lines = [f"{report.slug}: {counts}, {len(found.excused)} excused with a reason."]
     return lines + [f"  not drilled and not excused: {safe(name)}" for name in found.unexplained]
+
+
+def story_lines(reports: Sequence[DrillReport]) -> list[str]:
+    """What was wrong, what was done, how long it took, and what the oracle says: the end of a led drill."""
+    return [line for report in reports for result in report.results for line in _story(result)]
+
+
+def _story(result: DrillResult) -> list[str]:
+    well = "all is well" if result.judgement.is_healthy else "; ".join(result.judgement.problems)
+    lines = [RULE, f"END: {result.ending or 'the run waits'}"]
+    lines += hanging("What was wrong:  ", result.description)
+    lines += hanging("What was done:   ", "; ".join(result.actions) or "nothing was changed")
+    lines += hanging("How long:        ", f"{result.milliseconds / 1000:.1f} s, {len(result.path)} steps")
+    lines += hanging("The oracle says: ", well)
+    for each in result.failures:
+        lines += hanging("The drill FAILED: ", each)
+    return [*lines, f"The record:      run {result.run} (`keys show {result.run}`)"]

@@ -15,7 +15,14 @@ import click
 from runbook_keys import __version__
 from runbook_keys.cli.crash import crash_report
 from runbook_keys.cli.endings import EXIT_OF, Exit, last_words
-from runbook_keys.cli.listings import drill_lines, dry_run_lines, history_lines, runs_lines, verify_lines
+from runbook_keys.cli.listings import (
+    drill_lines,
+    dry_run_lines,
+    history_lines,
+    runs_lines,
+    story_lines,
+    verify_lines,
+)
 from runbook_keys.cli.terminal import TerminalOperator, operator_for
 from runbook_keys.cli.text import safe
 from runbook_keys.errors import Interrupted, KeysError
@@ -207,7 +214,7 @@ def drill_command(slug: str, faults: tuple[str, ...], is_all: bool, lead: bool, 
         raise click.UsageError("Name a runbook, or give --all.")
     operator = _operator(None) if lead and sys.stdin.isatty() else None
     reports = _with_services(lambda services: _drills(services, slug, faults, operator, form == "text"))
-    _say(_drill_output(reports, form))
+    _say(_drill_output(reports, form, lead))
     has_failed = any(result.failures for report in reports for result in report.results)
     has_gaps = any(report.coverage.unexplained for report in reports) and not faults
     sys.exit(Exit.FAILED if has_failed or has_gaps else Exit.OK)
@@ -223,20 +230,23 @@ async def _drills(
         if is_told and operator is None:
             click.echo(safe(line))
 
+    if operator is not None:
+        click.echo("Starting the practice company, and breaking something. You are on call.")
+
     slugs = [slug] if slug else list(services.library.slugs())
     return [
         await drill(services, PracticeWorld, DrillRequest(each, faults, operator), tell) for each in slugs
     ]
 
 
-def _drill_output(reports: list[DrillReport], form: str) -> list[str]:
+def _drill_output(reports: list[DrillReport], form: str, is_led: bool) -> list[str]:
     from runbook_keys.drills.result import junit
 
     if form == "json":
         return [_as_json(reports)]
     if form == "junit":
         return [junit([result for report in reports for result in report.results]).rstrip()]
-    return drill_lines(reports)
+    return story_lines(reports) if is_led else drill_lines(reports)
 
 
 def _as_json(value: Any) -> str:

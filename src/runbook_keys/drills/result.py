@@ -26,11 +26,13 @@ class DrillResult(Struct, frozen=True):
 
     slug: str
     drill: str
+    description: str
     fault: str
     run: str
     ending: Ending | None
     judgement: Judgement
     path: tuple[str, ...]
+    actions: tuple[str, ...]
     questions: int
     milliseconds: int
     branches: tuple[str, ...]

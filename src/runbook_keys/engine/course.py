@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from runbook_keys.engine.evolve import evolve
 from runbook_keys.engine.state import State
 from runbook_keys.model import event as e
 from runbook_keys.model.outcome import Verdict
@@ -41,7 +42,8 @@ def take(
         is_limit_reached=is_limit_reached,
         reason=reason,
     )
-    return (taken, *follow(runbook, state, step.label, target, at))
+    # The way out itself may be what verifies the run, so what follows is decided on the state after it.
+    return (taken, *follow(runbook, evolve(state, taken, at), step.label, target, at))
 
 
 def _actual_target(state: State, step: Step, branch: int) -> tuple[Target, bool]:

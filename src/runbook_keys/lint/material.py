@@ -190,6 +190,13 @@ class Material(Struct, frozen=True, dict=True):
             return False
         return True
 
+    def has_problem(self, step: Step, kinds: Collection[str]) -> bool:
+        """True where the book found a problem of one of these kinds between the step's heading and the next one."""
+        end = min(
+            (other.line for other in self.runbook.steps if other.line > step.line), default=step.line + 10_000
+        )
+        return any(step.line <= problem.line < end for problem in self.book.problems if problem.kind in kinds)
+
     def metadata_line(self, needle: str) -> int:
         """The first line of `pack.json` that holds `needle`; 0 where none does."""
         source = self.files.get(METADATA, b"")

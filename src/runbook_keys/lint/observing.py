@@ -103,7 +103,9 @@ def _holds(value: str | float, comparison: Comparison) -> bool:
             return type(value) is type(bound) and value != bound
     if isinstance(value, str) or isinstance(bound, str):
         return False
-    return {"<": value < bound, "<=": value <= bound, ">": value > bound, ">=": value >= bound}[comparison.operator]
+    return {"<": value < bound, "<=": value <= bound, ">": value > bound, ">=": value >= bound}[
+        comparison.operator
+    ]
 
 
 def _is_within(inner: Comparison, outer: Comparison) -> bool:

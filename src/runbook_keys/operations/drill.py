@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from time import monotonic
@@ -17,6 +17,7 @@ from runbook_keys.drills.result import Coverage, DrillResult, Judgement, branche
 from runbook_keys.errors import DrillFailed
 from runbook_keys.journal.lines import read
 from runbook_keys.model.event import RunKind
+from runbook_keys.model.runbook import Runbook
 from runbook_keys.model.view import View
 from runbook_keys.operations.packs import read_pack
 from runbook_keys.operations.run import RunRequest, start
@@ -94,7 +95,8 @@ async def _followed(
 ) -> DrillResult:
     scripted = ScriptedOperator(plan, lambda view, did: tell(_followed_line(view, did)))
     operator = request.operator or scripted
-    declared = {wanted.name for wanted in read_pack(services.library.load(request.slug)).metadata.inputs}
+    opened = read_pack(services.library.load(request.slug))
+    declared = {wanted.name for wanted in opened.metadata.inputs}
     values = {name: value for name, value in world.inputs().items() if name in declared}
     run = RunRequest(request.slug, values, kind=RunKind.DRILL)
     began = monotonic()
@@ -105,16 +107,24 @@ async def _followed(
     return DrillResult(
         slug=request.slug,
         drill=plan.name,
+        description=plan.description,
         fault=plan.fault,
         run=report.run,
         ending=report.ending,
         judgement=judgement,
         path=report.view.path,
+        actions=_actions(opened.runbook, report.view.path),
         questions=scripted.questions,
         milliseconds=spent,
         branches=branches_of(events),
         failures=failures_of(plan, report.ending, judgement, events),
     )
+
+
+def _actions(runbook: Runbook, path: Sequence[str]) -> tuple[str, ...]:
+    """The actions on the way, as `A1 Title`."""
+    steps = (runbook.step(label) for label in dict.fromkeys(path))
+    return tuple(f"{step.label} {step.title}" for step in steps if step is not None and step.kind.is_changing)
 
 
 def _followed_line(view: View, did: str) -> str:

@@ -27,5 +27,5 @@ class PracticeClock:
         if left > timedelta(0):
             await asyncio.sleep(left.total_seconds() / self.scale)
             self._skipped += max(at - self.now(), timedelta(0))
-            while self.now() < at:
-                await asyncio.sleep(0.001)
+        while self.now() < at:  # noqa: ASYNC110 - nothing but time is waited for
+            await asyncio.sleep(0.001)

@@ -20,4 +20,8 @@ def find(material: Material) -> Iterator[Fault]:
         is_rest = edge.branch == step.branches[-1] and edge.branch.condition is None
         if target is not None and is_rest and target.safety is SafetyClass.IRREVERSIBLE:
             reason = f'In step {step.label}, "{edge.branch.words}" leads to {target.label}, which can\'t be undone.'
-            yield Fault(edge.branch.line, reason, "Lead it to ESCALATE, and to the action only where a sign asks for it.")
+            yield Fault(
+                edge.branch.line,
+                reason,
+                "Lead it to ESCALATE, and to the action only where a sign asks for it.",
+            )

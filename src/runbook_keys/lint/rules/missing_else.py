@@ -22,9 +22,9 @@ _ROWS_OF_PROBLEMS = frozenset(
 
 def find(material: Material) -> Iterator[Fault]:
     """Each step that can leave a person without a next step."""
-    unread = {problem.line for problem in material.book.problems if problem.kind in _ROWS_OF_PROBLEMS}
     for step in material.runbook.steps:
-        if not _is_hidden(material, step, unread) and (fault := _fault(step)):
+        # A way out that can't be read is reported as such; that it is missing then says nothing new.
+        if not material.has_problem(step, _UNREAD) and (fault := _fault(step)):
             yield fault
 
 
@@ -60,9 +60,3 @@ def _takes_the_rest(step: Step, branch: Branch) -> bool:
         return True
     words = branch.words.casefold().replace("’", "'").rstrip(".:!")
     return _asks(step) and words in _DOUBT
-
-
-def _is_hidden(material: Material, step: Step, unread: set[int]) -> bool:
-    """A way out that can't be read is reported as such; that it is missing then says nothing new."""
-    after = [other.line for other in material.runbook.steps if other.line > step.line]
-    return any(step.line < line < min(after, default=line + 1) for line in unread)

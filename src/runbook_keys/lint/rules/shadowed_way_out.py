@@ -31,7 +31,9 @@ def _same_words(step: Step) -> Iterator[Fault]:
     for branch in step.branches:
         words = " ".join(branch.words.casefold().split())
         if words in seen:
-            reason = f'In step {step.label}, "{branch.words}" stands twice (first in line {seen[words].line}).'
+            reason = (
+                f'In step {step.label}, "{branch.words}" stands twice (first in line {seen[words].line}).'
+            )
             yield Fault(branch.line, reason, "Give each way out its own words, or remove one.")
         seen.setdefault(words, branch)
 

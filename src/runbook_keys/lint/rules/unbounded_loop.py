@@ -16,7 +16,9 @@ LEVEL = Level.ERROR
 def find(material: Material) -> Iterator[Fault]:
     """Each way back on a circle that no "at most" breaks."""
     for edge in material.graph.endless_edges():
-        yield Fault(edge.branch.line, _reason(edge), f"Write: → {edge.branch.target} (at most 2 times, then ESCALATE)")
+        yield Fault(
+            edge.branch.line, _reason(edge), f"Write: → {edge.branch.target} (at most 2 times, then ESCALATE)"
+        )
 
 
 def _reason(edge: Edge) -> str:

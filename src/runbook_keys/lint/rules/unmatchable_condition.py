@@ -29,7 +29,9 @@ def _faults(step: Step, block: Block | None, branch: Branch, texts: frozenset[st
     condition = branch.condition or ""
     for name in sorted(looked_at(condition) & _WHOSE.keys() - observable(block)):
         reason = f"In step {step.label}, `{condition}` never holds: its block gives no {name}."
-        yield Fault(branch.line, reason, f"Only {_WHOSE[name]} blocks give {name}. Look at exit_code or stdout.")
+        yield Fault(
+            branch.line, reason, f"Only {_WHOSE[name]} blocks give {name}. Look at exit_code or stdout."
+        )
     for comparison in comparisons_in(condition):
         why = _why_never(comparison, texts)
         if why:
@@ -54,7 +56,13 @@ def _is_no_exit_code(comparison: Comparison) -> bool:
     value = comparison.value
     if isinstance(value, str):
         return False
-    beyond = {"==": not 0 <= value <= 255, ">": value >= 255, ">=": value > 255, "<": value <= 0, "<=": value < 0}
+    beyond = {
+        "==": not 0 <= value <= 255,
+        ">": value >= 255,
+        ">=": value > 255,
+        "<": value <= 0,
+        "<=": value < 0,
+    }
     return beyond.get(comparison.operator, False)
 
 

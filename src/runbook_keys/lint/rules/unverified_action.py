@@ -18,10 +18,16 @@ def find(material: Material) -> Iterator[Fault]:
     """Each way out that ends RESOLVED and can be reached from an action past every verification."""
     graph = material.graph
     actions = [label for label, step in graph.steps.items() if step.kind.is_changing]
-    reached = {label: graph.reachable_from([label], lambda edge: not _verifies(graph, edge)) for label in actions}
+    reached = {
+        label: graph.reachable_from([label], lambda edge: not _verifies(graph, edge)) for label in actions
+    }
     for edge in graph.edges:
         before = [label for label in actions if edge.source in reached[label]]
-        if edge.ends_as(Ending.RESOLVED) and before and graph.steps[edge.source].kind is not StepKind.VERIFICATION:
+        if (
+            edge.ends_as(Ending.RESOLVED)
+            and before
+            and graph.steps[edge.source].kind is not StepKind.VERIFICATION
+        ):
             reason = f'In step {edge.source}, "{edge.branch.words}" ends RESOLVED, and {_listed(before)} was not verified.'
             yield Fault(edge.branch.line, reason, "Lead it to a verification in section 7.")
 
