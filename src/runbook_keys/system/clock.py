@@ -1,11 +1,10 @@
-"""Time as this machine tells it, and time that passes faster for practice."""
+"""Time as this machine tells it."""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 
 def _wall() -> datetime:
@@ -35,24 +34,3 @@ class SystemClock:
         """
         while (left := (at - self.now()).total_seconds()) > 0:  # noqa: ASYNC110 - nothing but time is waited for
             await asyncio.sleep(min(left, self._slice_seconds))
-
-
-class CompressedClock:
-    """A clock on which `scale` seconds pass in one, from `start` on; it ignores the wall clock."""
-
-    def __init__(self, scale: int, start: datetime) -> None:
-        if scale < 1:
-            raise ValueError(f"A clock can't run {scale} times as fast.")
-        self.scale = scale
-        self._start = start
-        self._started_at = time.monotonic()
-
-    def now(self) -> datetime:
-        """The present instant on this clock, cut to milliseconds."""
-        passed = (time.monotonic() - self._started_at) * self.scale
-        return self._start + timedelta(milliseconds=int(passed * 1000))
-
-    async def sleep_until(self, at: datetime) -> None:
-        """Return when this clock has reached `at`."""
-        while (left := (at - self.now()).total_seconds()) > 0:  # noqa: ASYNC110 - nothing but time is waited for
-            await asyncio.sleep(left / self.scale)
