@@ -1,0 +1,277 @@
+"""`keys` as a process: kill -9 and resume, missing inputs, rehearsals, verification of an edited journal."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+PACK = json.dumps(
+    {
+        "slug": "example",
+        "title": "Example",
+        "description": "An example.",
+        "tool": "operational",
+        "key_type": ["incident"],
+        "severity_level": "p2",
+        "version": "1.0.0",
+        "runtime_dependency": "assisted",
+        "required_access_level": "write",
+        "produces_evidence": False,
+        "outcome": "It works.",
+        "maturity": "starter",
+        "license_spdx": "Apache-2.0",
+        "author": {"name": "Tests"},
+        "owner": "tests",
+        "inputs": [{"name": "MARK", "description": "The file to make.", "example": "/tmp/x", "type": "path"}],
+    }
+)
+
+README = """# Example
+
+## 1. Title and scope
+
+**Covers**
+
+- An example.
+
+**Does not cover**
+
+- Other things.
+
+## 2. When to use this runbook
+
+- In tests.
+
+## 3. When NOT to use this runbook
+
+- In life → ESCALATE
+
+## 4. Immediate safety checks
+
+**Do not**
+
+- Do not panic.
+
+### S1. Is it there?
+
+```bash
+test -e "$MARK"
+```
+
+- It is there: `exit_code == 0` → STOP
+- Anything else → A1
+
+## 5. Diagnosis flow
+
+## 6. Action steps
+
+### A1. Make it (IRREVERSIBLE)
+
+**Precondition**: S1 did not find it.
+**Side effects**: the file is there.
+
+```bash {timeout=60s}
+echo made >> "$MARK"
+sleep 30
+```
+
+- Made: `exit_code == 0` → V1
+- Anything else → ESCALATE
+
+## 7. Verification
+
+### V1. Is it there now?
+
+```bash
+test -e "$MARK"
+```
+
+- It is there: `exit_code == 0` → RESOLVED
+- Anything else → ESCALATE
+
+## 8. Rollback / escalation
+
+**Escalate when**
+
+- 30 minutes have passed and V1 has not succeeded.
+
+**Escalate to**: `tests`
+
+## 9. Evidence and audit notes
+
+## 10. Post-incident follow-ups
+
+**Within 24 hours**
+
+- [ ] Look at it.
+"""
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A folder with a pack."""
+    pack = tmp_path / "example"
+    pack.mkdir()
+    (pack / "pack.json").write_text(PACK, "utf-8")
+    (pack / "README.md").write_text(README, "utf-8")
+    return tmp_path
+
+
+def _keys(place: Path, *arguments: str) -> subprocess.Popen[str]:
+    environment = {"PATH": os.environ["PATH"], "HOME": str(place), "KEYS_HOME": str(place / "home")}
+    return subprocess.Popen(
+        [sys.executable, "-m", "runbook_keys.cli.main", *arguments],
+        env=environment,
+        cwd=place,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def _said(place: Path, *arguments: str) -> tuple[int, str]:
+    process = _keys(place, *arguments)
+    output, _ = process.communicate(timeout=60)
+    return process.returncode, output
+
+
+def _answers(place: Path, *lines: str) -> str:
+    path = place / "answers.txt"
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    return str(path)
+
+
+def _run_arguments(place: Path, *answers: str) -> tuple[str, ...]:
+    return (
+        "run",
+        "./example",
+        "-i",
+        f"MARK={place / 'mark'}",
+        "--auto",
+        "safe",
+        "--answers",
+        _answers(place, *answers),
+    )
+
+
+def _killed_in_the_action(place: Path) -> None:
+    process = _keys(place, *_run_arguments(place, "A1", "it is missing"))
+    deadline = time.monotonic() + 20
+    while not (place / "mark").exists():
+        assert time.monotonic() < deadline, process.poll()
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=20)
+    _end_leftovers(place)
+
+
+def _end_leftovers(place: Path) -> None:
+    """End the orphaned command of the killed driver, as a reboot would."""
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                is_ours = str(place).encode() in (entry / "environ").read_bytes()
+                is_command = (
+                    b"sleep" in (entry / "cmdline").read_bytes()
+                    or b"bash" in (entry / "cmdline").read_bytes()
+                )
+            except OSError:
+                continue
+            if is_ours and is_command:
+                os.kill(int(entry.name), signal.SIGKILL)
+
+
+def test_a_missing_input_stops_the_run_before_it_starts(place: Path) -> None:
+    """It says which, and what it is for; nothing is in the journal."""
+    code, output = _said(place, "run", "./example")
+
+    assert 1 == code
+    assert "MARK: The file to make." in output
+    assert "No runs yet" in _said(place, "runs")[1]
+
+
+def test_without_a_terminal_nothing_is_approved(place: Path) -> None:
+    """Looks run when asked to; the action waits for a person."""
+    code, output = _said(place, "run", "./example", "-i", f"MARK={place / 'mark'}", "--auto", "safe")
+
+    assert 7 == code
+    assert "POINT OF NO RETURN" in output
+    assert not (place / "mark").exists()
+
+
+def test_a_dry_run_shows_commands_names_and_targets_and_runs_nothing(place: Path) -> None:
+    """Every command is there, with the names of its values."""
+    code, output = _said(place, "run", "./example", "--dry-run")
+
+    assert 0 == code
+    assert 'echo made >> "$MARK"' in output
+    assert "reads MARK" in output
+    assert "Missing inputs: MARK" in output
+
+
+def test_after_kill_9_the_change_is_unknown_and_not_repeated(place: Path) -> None:
+    """The resume asks whether it happened; the person says so, and the run ends verified. It was made once."""
+    _killed_in_the_action(place)
+
+    code, output = _said(
+        place, "resume", "--auto", "safe", "--answers", _answers(place, "y", "I looked", "1", "it is there")
+    )
+
+    assert "UNKNOWN: A1 was started and its outcome was never recorded." in output
+    assert 0 == code, output
+    assert "made\n" == (place / "mark").read_text("utf-8")
+    assert "The journal is whole" in _said(place, "verify")[1]
+
+
+def test_resuming_without_an_answer_leaves_it_unknown(place: Path) -> None:
+    """Nobody there: the run still waits in unknown, however often it is resumed."""
+    _killed_in_the_action(place)
+
+    assert [7, 7] == [_said(place, "resume", "--answers", _answers(place))[0] for _ in range(2)]
+    assert "UNKNOWN" in _said(place, "runs")[1]
+
+
+def test_a_run_goes_on_with_the_text_it_pinned(place: Path) -> None:
+    """Editing the pack does not move the ground under an open run."""
+    _said(place, "run", "./example", "-i", f"MARK={place / 'mark'}", "--auto", "safe")
+    (place / "example/README.md").write_text("# gone\n", "utf-8")
+
+    _, output = _said(place, "resume", "--auto", "safe")
+
+    assert "A1. Make it" in output
+
+
+def test_an_edited_journal_is_named_by_its_entry(place: Path) -> None:
+    """One changed byte in one line is found, and where."""
+    _said(place, "run", "./example", "-i", f"MARK={place / 'mark'}", "--auto", "safe")
+    with sqlite3.connect(place / "home/journal.db") as journal:
+        triggers = journal.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for (name,) in triggers:
+            journal.execute(f"DROP TRIGGER {name}")
+        journal.execute(
+            "UPDATE entries SET line = CAST(replace(CAST(line AS TEXT), 'S1', 'S2') AS BLOB) WHERE seq = 2"
+        )
+    journal.close()
+
+    code, output = _said(place, "verify")
+
+    assert 1 == code
+    assert "DAMAGED" in output
+    assert "entry 2" in output
+
+
+def test_an_unknown_runbook_lists_what_is_there(place: Path) -> None:
+    """A typing slip gets the names that would have worked."""
+    code, output = _said(place, "run", "stripe")
+
+    assert 1 == code
+    assert "stripe-webhook-failure" in output

@@ -1,0 +1,136 @@
+"""What the operator reads: safe text, 80 columns, the observed value, and no yes by silence."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runbook_keys.cli.answers import understand
+from runbook_keys.cli.screen import screen
+from runbook_keys.cli.terminal import GivenLines, TerminalOperator
+from runbook_keys.cli.text import WIDTH, safe
+from runbook_keys.model import reply as r
+from runbook_keys.model.outcome import Observation, OutcomeKind
+from runbook_keys.model.runbook import Block, SafetyClass, Step, StepKind
+from runbook_keys.model.view import Asking, LastResult, Shown, Undoable, View, WayOut
+
+STEP = Step("A1", StepKind.ACTION, "Put it right", 1, SafetyClass.IRREVERSIBLE, precondition="D1 said so.")
+
+
+def _view(asking: Asking, safety: SafetyClass = SafetyClass.SAFE) -> View:
+    return View(
+        asking=asking,
+        run="r-1",
+        slug="example",
+        runbook="Example",
+        elapsed_seconds=int(timedelta(minutes=12).total_seconds()),
+        path=("S1", "D1"),
+        undoable=(Undoable("A2", "Something"),),
+        do_not=("Do not restart anything.",),
+        step=STEP,
+        block=Block("bash", 'echo "$X"\n', 1),
+        safety=safety,
+        values=(Shown("X", "1"), Shown("PASSWORD", None)),
+        ways_out=(
+            WayOut("It works", "exit_code == 0", "V1 Is it over?"),
+            WayOut("Anything else", None, "ESCALATE", 2),
+        ),
+        last=LastResult(
+            "D1",
+            "Look",
+            OutcomeKind.SUCCEEDED,
+            Observation(exit_code=0, stdout="500\n"),
+            "It is bad",
+            "A1",
+            "it matched",
+        ),
+        escalate_to=("payments-oncall",),
+    )
+
+
+def _understand(view: View, typed: str, *more: str) -> r.Reply | None:
+    lines = iter(more)
+
+    async def ask(_prompt: str) -> str | None:
+        return next(lines, None)
+
+    return asyncio.run(understand(view, typed, ask))
+
+
+@pytest.mark.parametrize("asking", list(Asking))
+def test_every_screen_fits_eighty_columns(asking: Asking) -> None:
+    """No line of any screen is wider than a plain terminal."""
+    assert [] == [line for line in screen(_view(asking)) if len(line) > WIDTH]
+
+
+def test_the_screen_shows_the_observed_value_and_where_it_led() -> None:
+    """Not "OK": the exit code, the output, the way out and its target."""
+    text = "\n".join(screen(_view(Asking.LOOK)))
+
+    assert "D1 saw: exit code 0 · 500" in text
+    assert "so: It is bad -> A1 (it matched)" in text
+
+
+def test_a_secret_is_named_and_not_shown() -> None:
+    """The screen says that the command reads it, and no more."""
+    assert "PASSWORD = (secret)" in "\n".join(screen(_view(Asking.LOOK)))
+
+
+def test_the_point_of_no_return_is_said_before_it() -> None:
+    """An irreversible action says so, and asks for its label."""
+    text = "\n".join(screen(_view(Asking.APPROVAL, SafetyClass.IRREVERSIBLE)))
+
+    assert "POINT OF NO RETURN" in text
+    assert "type A1" in text
+
+
+@pytest.mark.parametrize("typed", ["", "y", "yes", "A2"])
+def test_enter_or_yes_does_not_approve_what_cannot_be_undone(typed: str) -> None:
+    """Only the label, then a reason."""
+    view = _view(Asking.APPROVAL, SafetyClass.IRREVERSIBLE)
+
+    assert not isinstance(_understand(view, typed, "why"), r.Approve)
+    assert r.Approve("A1", "it is right") == _understand(view, "A1", "it is right")
+
+
+def test_no_reason_at_the_end_of_input_does_not_approve() -> None:
+    """A label without an answer to "why" is no approval."""
+    assert _understand(_view(Asking.APPROVAL, SafetyClass.IRREVERSIBLE), "A1") is None
+
+
+@pytest.mark.parametrize("asking", [asking for asking in Asking if asking is not Asking.NOTHING])
+def test_end_of_input_leaves(asking: Asking) -> None:
+    """Whatever is on the screen: nobody there means leave."""
+    operator = TerminalOperator(GivenLines([], lambda _text: None), io.StringIO())
+
+    assert r.Leave() == asyncio.run(operator.reply(_view(asking)))
+
+
+@pytest.mark.parametrize("typed", ["0", "3", "-1", "²", "1x", "yes"])
+def test_only_a_number_on_the_screen_is_a_choice(typed: str) -> None:
+    """Anything else is asked again."""
+    assert _understand(_view(Asking.QUESTION), typed) is None
+
+
+@given(st.text())
+def test_nothing_reaches_the_terminal_that_it_obeys(text: str) -> None:
+    """Escapes, bells, bidi and other controls become visible text."""
+    shown = safe(text)
+
+    assert not any((ord(char) < 32 and char not in "\n\t") or 0x7F <= ord(char) < 0xA0 for char in shown)
+    assert "\u202e" not in shown
+
+
+def test_hostile_output_is_shown_spelled_out() -> None:
+    """A title-changing escape in a command's output can't reach the screen."""
+    view = _view(Asking.LOOK)
+    out = io.StringIO()
+    TerminalOperator(GivenLines([], lambda _text: None), out).progress(view, "\x1b]0;owned\x07 fine\n")
+
+    assert "\x1b" not in out.getvalue()
+    assert "fine" in out.getvalue()
