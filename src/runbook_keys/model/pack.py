@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
@@ -12,7 +12,7 @@ Name = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=64)]
 Version = Annotated[
     str, Meta(pattern=r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$")
 ]
-Words = Annotated[str, Meta(min_length=1, max_length=2000)]
+Words = Annotated[str, Meta(min_length=1, max_length=2000, pattern=r"\S")]
 
 
 class KeyType(StrEnum):
@@ -113,7 +113,7 @@ class PackMetadata(Struct, frozen=True, forbid_unknown_fields=True):
     slug: Slug
     title: Words
     description: Words
-    tool: str
+    tool: Literal["operational"]
     key_type: Annotated[tuple[KeyType, ...], Meta(min_length=1)]
     severity_level: Severity
     version: Version
