@@ -20,6 +20,7 @@ from runbook_keys.system.ids import RandomIds
 from runbook_keys.system.library import FolderLibrary
 from runbook_keys.system.practice_clock import PracticeClock
 from runbook_keys.system.secrets import EnvironmentSecrets
+from runbook_keys.system.shellcheck import ShellCheck
 
 WAITS_PASS = 600
 """How many times faster waits pass in practice; everything else takes its real time."""
@@ -91,6 +92,7 @@ async def services(
             executors=_executors(outside, folder, more_names),
             environment=outside,
             settings=config.inputs,
+            shell=ShellCheck(),
         )
     finally:
         await store.close()

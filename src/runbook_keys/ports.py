@@ -113,6 +113,7 @@ class Library(Protocol):
     """Where packs are found."""
 
     def load(self, name: str) -> Pack: ...  # a slug or a folder; UnknownRunbook, InvalidPack
+    def gather(self, name: str) -> Sequence[Pack]: ...  # the pack, or all packs in a folder of packs
     def slugs(self) -> Sequence[str]: ...
 
 

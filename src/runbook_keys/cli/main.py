@@ -26,6 +26,7 @@ from runbook_keys.cli.listings import (
 from runbook_keys.cli.terminal import TerminalOperator, operator_for
 from runbook_keys.cli.text import safe
 from runbook_keys.errors import Interrupted, KeysError
+from runbook_keys.model.pack import Pack
 from runbook_keys.operations.drill import DrillReport
 from runbook_keys.operations.run import RunReport, RunRequest, resume, start
 from runbook_keys.operations.services import Services
@@ -197,6 +198,46 @@ def verify_command(run: str, as_json: bool) -> None:
     report = _with_services(lambda services: verify(services, run))
     _json(report) if as_json else _say(verify_lines(report, run or "all runs"))
     sys.exit(Exit.FAILED if report.damages else Exit.OK)
+
+
+@cli.command("check")
+@click.argument("names", nargs=-1, metavar="[PATH|SLUG]...")
+@click.option("--format", "form", type=click.Choice(["text", "json", "sarif", "github"]), default="text")
+def check_command(names: tuple[str, ...], form: str) -> None:
+    """Prove packs on the page: every step has a way out, every change an undo, nothing is left to guess.
+
+    Example: keys check library/runbooks
+    """
+    from runbook_keys.operations.check import blocks_run, rendered
+
+    checked = _with_services(lambda services: _checked(services, names))
+    click.echo(rendered(checked, form))
+    has_errors = any(blocks_run(finding) for one in checked for finding in one.findings)
+    sys.exit(Exit.FAILED if has_errors else Exit.OK)
+
+
+async def _checked(services: Services, names: tuple[str, ...]) -> Any:
+    from runbook_keys.operations.check import check
+
+    return check(services, names)
+
+
+@cli.command("fmt")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def fmt_command(folder: Path) -> None:
+    """Make the printed page `checklist.md` of the pack in FOLDER from its README.md.
+
+    Example: keys fmt library/runbooks/stripe-webhook-failure
+    """
+    from runbook_keys.operations.packs import printed_page
+
+    page = _with_services(lambda services: _page(services, folder, printed_page))
+    (folder / "checklist.md").write_bytes(page)
+    click.echo(f"{folder / 'checklist.md'} is made from README.md.")
+
+
+async def _page(services: Services, folder: Path, printed: Callable[[Pack], bytes]) -> bytes:
+    return printed(services.library.load(f"{folder.resolve()}"))
 
 
 @cli.command("drill")

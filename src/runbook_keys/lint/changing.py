@@ -28,7 +28,7 @@ def scratch_names(script: Script) -> Scratch:
     for assignment in script.assignments:
         value = assignment.value
         if value is not None and (
-            _is_scratch(value, names) or value.shape == "$(…)" and _makes(script, assignment.line)
+            _is_scratch(value, names) or (value.shape == "$(…)" and _makes(script, assignment.line))
         ):
             names.add(assignment.name)
     return frozenset(names)

@@ -63,11 +63,13 @@ class PlacedScript(Struct, frozen=True):
 class Material(Struct, frozen=True, dict=True):
     """One pack before the rules.
 
+    `folder` is the name of the folder that it came from, empty where it came from none.
     `runbooks` and `keys` are the slugs that are installed. `remarks` holds shellcheck's remarks for each of
     `bash_texts`, or None where shellcheck did not look.
     """
 
     files: dict[str, bytes]
+    folder: str
     book: Book
     metadata: PackMetadata | None
     metadata_problems: tuple[Problem, ...]
@@ -214,6 +216,7 @@ def gather(pack: Pack, runbooks: Collection[str] = (), keys: Collection[str] = (
     own = {metadata.slug} if metadata else set()
     return Material(
         files=pack.files,
+        folder=pack.origin.rstrip("/").rsplit("/", 1)[-1].strip("."),
         book=parse(pack.files.get(README, b"")),
         metadata=metadata,
         metadata_problems=problems,

@@ -1,13 +1,14 @@
-"""What a condition can look at in a step, and what it is compared with."""
+"""What a condition looks at in a step, what it is compared with, and which conditions leave nothing to others."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from msgspec import Struct
 
-from runbook_keys.book.conditions import names
+from runbook_keys.book import condition_tree as t
+from runbook_keys.book.condition_parser import tree_of
+from runbook_keys.book.conditions import OBSERVED
 from runbook_keys.errors import InvalidCondition
 from runbook_keys.model.runbook import Block
 
@@ -16,114 +17,131 @@ OF_LANGUAGE = {"bash": frozenset({"json"}), "sql": frozenset({"rows"}), "key": f
 NUMBERS = frozenset({"exit_code", "seconds"})
 TEXTS = frozenset({"stdout", "stderr"})
 
-_LITERAL = r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'|-?\d+(?:\.\d+)?|true|false|null'
-_COMPARISON = re.compile(rf"([A-Za-z_][\w.\[\]]*)\s*(==|!=|<=|>=|<|>)\s*({_LITERAL})(?![\w.(])")
-_ONLY = re.compile(rf"\(*\s*([A-Za-z_][\w.\[\]]*)\s*(==|!=|<=|>=|<|>)\s*({_LITERAL})\s*\)*")
-_CHOICE = re.compile(r"\s*([A-Za-z_][\w.\[\]]*)\s+in\s+\[([^\[\]]*)\]\s*")
+_MIRRORED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_OPPOSITES = ({"==", "!="}, {"<", ">="}, {">", "<="})
+
+Value = str | float
 
 
 class Comparison(Struct, frozen=True):
-    """`subject operator literal`, the literal as written; `is_text` where it is quoted."""
+    """`subject sign literal`: the subject in words, and the literal as written and as a value (text with its quotes)."""
 
     subject: str
-    operator: str
+    sign: str
     literal: str
+    value: Value
 
     @property
     def is_text(self) -> bool:
-        return self.literal[:1] in "\"'"
+        """True where the literal is text."""
+        return isinstance(self.value, str)
 
-    @property
-    def is_number(self) -> bool:
-        return re.fullmatch(r"-?[\d.]+", self.literal) is not None
-
-    @property
-    def value(self) -> str | float:
-        """The literal for comparing: a number, or text as written with one kind of quotes."""
-        return float(self.literal) if self.is_number else self.literal.replace("'", '"')
+    def holds_for(self, value: Value) -> bool:
+        """Whether it matches this value; False where the kinds differ."""
+        if isinstance(value, str) or isinstance(self.value, str):
+            is_same_kind = isinstance(value, str) and isinstance(self.value, str)
+            return is_same_kind and {"==": value == self.value, "!=": value != self.value}.get(
+                self.sign, False
+            )
+        signs = {
+            "==": value == self.value,
+            "!=": value != self.value,
+            "<": value < self.value,
+            "<=": value <= self.value,
+            ">": value > self.value,
+            ">=": value >= self.value,
+        }
+        return signs[self.sign]
 
 
 def looked_at(condition: str) -> frozenset[str]:
-    """The free names of a condition; none for one that can't be read."""
-    try:
-        return frozenset(names(condition))
-    except InvalidCondition:
-        return frozenset()
+    """The names that a condition looks at; none for one that can't be read."""
+    tree = _tree(condition)
+    return frozenset(name.name for name in t.free_names(tree)) if tree else frozenset()
 
 
-def observable(block: Block | None) -> frozenset[str]:
-    """What a step with this block observes."""
-    return ALWAYS | OF_LANGUAGE.get(block.language, frozenset()) if block else frozenset()
+def unobserved(condition: str, block: Block) -> frozenset[str]:
+    """What a condition looks at that no block of this language gives."""
+    return (looked_at(condition) & OBSERVED) - ALWAYS - OF_LANGUAGE.get(block.language, frozenset())
 
 
 def comparisons_in(condition: str) -> Iterator[Comparison]:
-    """Each `name operator literal` anywhere in a condition."""
-    for match in _COMPARISON.finditer(condition):
-        yield Comparison(*match.groups())
+    """Each comparison with a literal anywhere in a condition; `x in [1, 2]` counts as two."""
+    waiting = [_tree(condition)]
+    while waiting:
+        tree = waiting.pop()
+        if tree is not None:
+            yield from _comparisons(tree)
+            waiting.extend(reversed(t.parts(tree)))
 
 
-def matched_values(condition: str) -> tuple[str, frozenset[str | float]] | None:
-    """For `x == 1` and `x in [1, 2]`: the subject and the values that match. None for all other conditions."""
-    if choice := _CHOICE.fullmatch(condition):
-        literals = [literal.strip() for literal in choice[2].split(",")]
-        if all(re.fullmatch(_LITERAL, literal) for literal in literals):
-            return choice[1], frozenset(Comparison(choice[1], "==", literal).value for literal in literals)
-    single = single_comparison(condition)
-    if single is not None and single.operator == "==":
-        return single.subject, frozenset({single.value})
-    return None
+def _comparisons(tree: t.Tree) -> Iterator[Comparison]:
+    if not isinstance(tree, t.Binary):
+        return
+    if tree.sign == "in" and isinstance(tree.right, t.Items):
+        for item in tree.right.items:
+            if isinstance(item, t.Literal):
+                yield Comparison(t.words(tree.left), "==", item.text, _value(item))
+    elif tree.sign in _MIRRORED and isinstance(tree.right, t.Literal):
+        yield Comparison(t.words(tree.left), tree.sign, tree.right.text, _value(tree.right))
+    elif tree.sign in _MIRRORED and isinstance(tree.left, t.Literal):
+        yield Comparison(t.words(tree.right), _MIRRORED[tree.sign], tree.left.text, _value(tree.left))
 
 
-def single_comparison(condition: str) -> Comparison | None:
-    """The condition as one comparison with a literal, or None."""
-    match = _ONLY.fullmatch(condition.strip())
-    return Comparison(*match.groups()) if match else None
+def _value(literal: t.Literal) -> Value:
+    try:
+        return float(literal.text.rstrip("u"))
+    except ValueError:
+        return literal.text.replace("'", '"')
+
+
+def compares_itself(condition: str) -> bool:
+    """True for `x == x` and its kind."""
+    tree = _tree(condition)
+    return isinstance(tree, t.Binary) and t.words(tree.left) == t.words(tree.right)
 
 
 def covers(earlier: str, later: str) -> bool:
-    """True where each value that `later` matches is matched by `earlier` already, as far as their form tells."""
-    first, values = single_comparison(earlier), matched_values(later)
-    choice = matched_values(earlier)
-    if choice is not None and values is not None and choice[0] == values[0] and values[1] <= choice[1]:
-        return True
-    if first is None:
+    """True where all that `later` matches is matched by `earlier`, as far as their form tells."""
+    first, second = _alternatives(earlier), _alternatives(later)
+    if not first or not second or first[0].subject != second[0].subject:
         return False
-    if values is not None:
-        return values[0] == first.subject and all(_holds(value, first) for value in values[1])
-    second = single_comparison(later)
-    return second is not None and second.subject == first.subject and _is_within(second, first)
+    return all(any(_is_within(one, other) for other in first) for one in second)
 
 
-def _holds(value: str | float, comparison: Comparison) -> bool:
-    bound = comparison.value
-    match comparison.operator:
-        case "==":
-            return value == bound
-        case "!=":
-            return type(value) is type(bound) and value != bound
-    if isinstance(value, str) or isinstance(bound, str):
-        return False
-    return {"<": value < bound, "<=": value <= bound, ">": value > bound, ">=": value >= bound}[
-        comparison.operator
-    ]
+def _alternatives(condition: str) -> tuple[Comparison, ...]:
+    """The comparisons of which one must hold; none where the condition is more than that."""
+    tree = _tree(condition)
+    if isinstance(tree, t.Binary) and tree.sign == "in" and isinstance(tree.right, t.Items):
+        found = tuple(_comparisons(tree))
+        return found if len(found) == len(tree.right.items) else ()
+    return tuple(_comparisons(tree)) if tree else ()
 
 
 def _is_within(inner: Comparison, outer: Comparison) -> bool:
-    """Two bounds on the same side, or a bound that leaves out the one value that `outer` leaves out."""
-    one, other = inner.value, outer.value
-    if isinstance(one, str) or isinstance(other, str):
-        return inner.operator == outer.operator and one == other
-    if inner.operator[0] == outer.operator[0] and inner.operator[0] in "<>":
-        is_further = one > other if inner.operator[0] == ">" else one < other
-        return is_further or (one == other and ("=" in outer.operator or "=" not in inner.operator))
-    if outer.operator == "!=" and inner.operator[0] in "<>":
-        return not _holds(other, inner)
-    return inner.operator == outer.operator and one == other
+    if inner.sign == "==":
+        return outer.holds_for(inner.value)
+    if isinstance(inner.value, str) or isinstance(outer.value, str):
+        return inner.sign == outer.sign and inner.value == outer.value
+    if inner.sign[0] == outer.sign[0] and inner.sign[0] in "<>":
+        is_further = inner.value > outer.value if inner.sign[0] == ">" else inner.value < outer.value
+        return is_further or (inner.value == outer.value and ("=" in outer.sign or "=" not in inner.sign))
+    if outer.sign == "!=" and inner.sign[0] in "<>":
+        return not inner.holds_for(outer.value)
+    return inner.sign == outer.sign and inner.value == outer.value
 
 
 def exhausts(first: str, second: str) -> bool:
     """True where two conditions together match everything: `x == 1` and `x != 1`, `x > 1` and `x <= 1`."""
-    one, other = single_comparison(first), single_comparison(second)
-    if one is None or other is None or one.subject != other.subject or one.value != other.value:
+    one, other = _alternatives(first), _alternatives(second)
+    if len(one) != 1 or len(other) != 1:
         return False
-    return {one.operator, other.operator} in ({"==", "!="}, {"<", ">="}, {">", "<="})
+    is_same = one[0].subject == other[0].subject and one[0].value == other[0].value
+    return is_same and {one[0].sign, other[0].sign} in _OPPOSITES
+
+
+def _tree(condition: str) -> t.Tree | None:
+    try:
+        return tree_of(condition)
+    except InvalidCondition:
+        return None

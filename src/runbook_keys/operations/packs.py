@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from runbook_keys.book.book import Book
+from runbook_keys.book.checklist import checklist
 from runbook_keys.book.digest import pack_digest
 from runbook_keys.book.metadata import read_metadata
 from runbook_keys.book.parse import parse
@@ -41,3 +42,9 @@ def read_pack(pack: Pack) -> OpenPack:
         reasons = "\n".join(f"  {METADATA}:{problem.line}: {problem.reason}" for problem in problems)
         raise InvalidPack(f"{pack.origin} can't be run:\n{reasons}\n`keys check` says how to mend it.")
     return OpenPack(pack, book, metadata, pack_digest(pack.files))
+
+
+def printed_page(pack: Pack) -> bytes:
+    """`checklist.md` as it is made from the pack's `README.md` now."""
+    opened = read_pack(pack)
+    return checklist(opened.runbook, opened.book.source).encode()

@@ -24,6 +24,15 @@ class FolderLibrary:
         """The pack called `name`, or in the folder `name`. Raises UnknownRunbook or InvalidPack."""
         return read_folder(self._find(name))
 
+    def gather(self, name: str) -> Sequence[Pack]:
+        """The pack called `name`, or every pack in the folder `name`. Raises UnknownRunbook or InvalidPack."""
+        inside = sorted(
+            {path.parent for file in ("README.md", "pack.json") for path in Path(name).glob(f"*/{file}")}
+        )
+        if inside and not (Path(name) / "pack.json").is_file():
+            return [read_folder(folder) for folder in inside]
+        return [self.load(name)]
+
     def slugs(self) -> Sequence[str]:
         """The names of all installed packs, sorted."""
         found = {path.parent.name for root in self._roots for path in root.glob("*/pack.json")}
@@ -33,7 +42,7 @@ class FolderLibrary:
         is_path = os.sep in name or name in (".", "..")
         places = [Path(name)] if is_path else [root / name for root in self._roots]
         for place in places:
-            if (place / "README.md").is_file():
+            if (place / "README.md").is_file() or (place / "pack.json").is_file():
                 return place
         if is_path:
             raise UnknownRunbook(

@@ -12,6 +12,8 @@ from runbook_keys.model.runbook import Branch, Step
 NAME = "missing-else"
 LEVEL = Level.ERROR
 
+_UNREAD = frozenset({"bad-target", "bad-condition", "answer-leads-nowhere", "way-out-without-words"})
+
 _DOUBT = frozenset(
     {"i can't tell", "i cannot tell", "i can not tell", "i don't know", "not sure", "anything else"}
 )

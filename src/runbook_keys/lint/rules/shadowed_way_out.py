@@ -9,7 +9,7 @@ from runbook_keys.book.conditions import evaluate, names
 from runbook_keys.errors import ConditionFailed, InvalidCondition
 from runbook_keys.lint.fault import Fault
 from runbook_keys.lint.material import Material
-from runbook_keys.lint.observing import covers, exhausts
+from runbook_keys.lint.observing import compares_itself, covers, exhausts
 from runbook_keys.model.finding import Level
 from runbook_keys.model.runbook import Branch, Step
 
@@ -48,9 +48,8 @@ def _constant(step: Step, branches: Sequence[Branch]) -> Iterator[Fault]:
 
 
 def _constant_value(condition: str) -> bool | None:
-    """What a condition without names says, or one that compares a name with itself; None for all others."""
-    sides = condition.split("==")
-    if len(sides) == 2 and sides[0].strip() == sides[1].strip():
+    """What a condition says that looks at nothing, or compares a thing with itself; None for all others."""
+    if compares_itself(condition):
         return True
     try:
         return None if names(condition) else evaluate(condition, {})

@@ -1,0 +1,1 @@
+"""One rule in each module, beside the page that explains it."""
