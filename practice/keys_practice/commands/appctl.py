@@ -116,10 +116,11 @@ def env_set(layout: Layout, asked: argparse.Namespace) -> Result:
 
 def env_restore(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa: ARG001 - every verb is called alike
     """Put app.env back as it was before the last `env set`."""
-    env_file.restore(layout)
-    return Result(
-        {"restored": True, "needs_restart": True}, "app.env is as in app.env.bak. Restart to use it."
+    is_restored = env_file.restore(layout)
+    words = (
+        "app.env is as in app.env.bak. Restart to use it." if is_restored else "There is nothing to restore."
     )
+    return Result({"restored": is_restored, "needs_restart": is_restored}, words)
 
 
 def env_diff(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa: ARG001 - every verb is called alike

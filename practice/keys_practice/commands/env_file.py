@@ -21,21 +21,19 @@ def set_value(layout: Layout, name: str, value: str) -> bool:
     return True
 
 
-def restore(layout: Layout) -> None:
-    """Put app.env.bak back; it stays, so that doing it twice does no harm."""
-    _replace(layout.env_file, _backup(layout).read_text("utf-8"))
+def restore(layout: Layout) -> bool:
+    """Put app.env.bak back; it stays, so that doing it twice does no harm. False when there is none to put back."""
+    if not layout.env_backup.exists():
+        return False
+    _replace(layout.env_file, layout.env_backup.read_text("utf-8"))
+    return True
 
 
 def differing(layout: Layout) -> list[str]:
-    """The names whose values differ between app.env and app.env.bak."""
-    now, before = read_env(layout.env_file), read_env(_backup(layout))
+    """The names whose values differ between app.env and app.env.bak; none when nothing was ever set."""
+    now = read_env(layout.env_file)
+    before = read_env(layout.env_backup) if layout.env_backup.exists() else now
     return sorted(name for name in now.keys() | before.keys() if now.get(name) != before.get(name))
-
-
-def _backup(layout: Layout) -> Path:
-    if not layout.env_backup.exists():
-        raise PracticeError("There is no app.env.bak: `appctl env set` has changed nothing here.")
-    return layout.env_backup
 
 
 def _replace(path: Path, text: str) -> None:
