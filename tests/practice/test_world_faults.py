@@ -120,13 +120,13 @@ def test_a_fault_shows_and_only_its_whole_recovery_heals(fault: str, fresh_world
     """Commands and oracle see it; the first half leaves it unhealthy; the rest heals it with no needless change."""
     case, operator = CASES[fault], Operator(fresh_world)
     fresh_world.break_with(fault)
+    fresh_world.keep_busy(None)
     for line, fields in case.sees.items():
         seen = operator.see(line)
         assert {name: seen[name] for name in fields} == fields, line
     verdict = fresh_world.judge(settle_seconds=0.5)
     assert verdict.problems
     assert (verdict.changed, verdict.recovered) == ([], [])
-    fresh_world.keep_busy(None)
     do(fresh_world, operator, case.half)
     assert not fresh_world.judge(settle_seconds=0.5).is_healthy
     do(fresh_world, operator, case.rest)
