@@ -10,6 +10,8 @@ import re
 import textwrap
 from collections.abc import Iterator, Sequence
 
+from runbook_keys.book.durations import spoken
+from runbook_keys.book.headings import SECTION_OF_KIND
 from runbook_keys.book.sections import TITLES
 from runbook_keys.model.pack import PackMetadata
 from runbook_keys.model.runbook import Block, Branch, RollBack, Runbook, SafetyClass, Schedule, Step, StepKind
@@ -29,7 +31,7 @@ def checklist(runbook: Runbook, readme: bytes, metadata: PackMetadata | None = N
     """
     digest = hashlib.sha256(readme).hexdigest()
     blocks = [
-        f"<!-- Made from README.md, sha256 {digest}. Change that file, then `keys fmt`. -->",
+        f"<!-- Made from README.md, sha256 {digest}. -->\n<!-- Change that file, then make this one again: keys fmt -->",
         f"# {escaped(runbook.title)}: checklist",
         *_head(metadata),
         f"Run {_LINE} Name {_LINE}",
@@ -96,20 +98,17 @@ def _inputs(metadata: PackMetadata | None) -> Iterator[str]:
     yield "## Have ready"
     lines = []
     for each in metadata.inputs:
-        where = f" {each.where}" if each.where else ""
+        about = f"{each.description} {each.where}".strip().replace("<", r"\<")
         room = "Secret: do not write it down." if each.secret else f"Value: {_LINE}"
-        lines.append(_wrapped(f"`{each.name}`: {escaped(each.description)}{escaped(where)} {room}", "- [ ] "))
+        lines.append(_wrapped(f"`{each.name}`: {about} {room}", "- [ ] "))
     yield "\n".join(lines)
-
-
-_SECTION_OF = {"S": 4, "D": 5, "A": 6, "V": 7, "R": 8, "E": 9}
 
 
 def _with_sections(runbook: Runbook) -> Iterator[list[str]]:
     titles = {section.number: section.title for section in runbook.sections}
     current = 0
     for step in runbook.steps:
-        number = _SECTION_OF[step.kind]
+        number = SECTION_OF_KIND[step.kind]
         heading = [f"## {number}. {escaped(titles.get(number, TITLES[number]))}"] if number != current else []
         current = number
         yield [*heading, *_step(step)]
@@ -126,6 +125,8 @@ def _step(step: Step) -> Iterator[str]:
     if step.prose:
         yield step.prose
     yield from _block("", step.block)
+    if step.block is not None and step.block.capture:
+        yield f"Write down `{step.block.capture}`: {_LINE}"
     if step.manual_alternative:
         yield _wrapped(f"**By hand**: {step.manual_alternative}")
     if step.branches:
@@ -145,14 +146,10 @@ def _class_words(step: Step) -> str:
 
 def _schedule(schedule: Schedule) -> Iterator[str]:
     boxes = " ".join([f"[ ] {_TIME}"] * min(schedule.repetitions, MOST_BOXES))
-    if schedule.repetitions > 1:
-        yield _wrapped(f"**When**: {schedule.repetitions} checks, every {_spoken(schedule.every)}. {boxes}")
+    if schedule.every is not None:
+        yield _wrapped(f"**When**: {schedule.repetitions} checks, every {spoken(schedule.every)}. {boxes}")
     elif schedule.after:
-        yield f"**When**: after {_spoken(schedule.after)}, at {_TIME}"
-
-
-def _spoken(duration: object) -> str:
-    return str(duration).removesuffix(":00") + " h" if ":" in str(duration) else str(duration)
+        yield f"**When**: after {spoken(schedule.after)}, at {_TIME}"
 
 
 def _block(title: str, block: Block | None) -> Iterator[str]:

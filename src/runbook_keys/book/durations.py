@@ -55,6 +55,16 @@ def passed_at_start(words: str) -> timedelta | None:
     return _amount(match[1], match[2]) if match else None
 
 
+def spoken(duration: timedelta) -> str:
+    """The duration in the largest unit that divides it: `5 minutes`, `1 hour`, `36 hours`."""
+    seconds = round(duration.total_seconds())
+    unit, size = next(
+        ((unit, size) for unit, size in reversed(_WORD_SECONDS.items()) if seconds and seconds % size == 0),
+        ("second", 1),
+    )
+    return f"{seconds // size} {unit}{'' if seconds // size == 1 else 's'}"
+
+
 def _amount(number: str | None, unit: str | None) -> timedelta | None:
     """More than nothing and at most a year, so that a slip such as `500000 hours` is seen."""
     seconds = int(number or 0) * _WORD_SECONDS[(unit or "second").lower()]
