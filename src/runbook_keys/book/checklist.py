@@ -161,6 +161,8 @@ def _block(title: str, block: Block | None) -> Iterator[str]:
     if title:
         yield f"**{title}**"
     fence = "`" * max(3, max((len(run) for run in re.findall("`+", block.text)), default=0) + 1)
+    if block.on:
+        yield f"On the database `{block.on}`:"
     key = f" {block.key}" if block.key else ""
     text = block.text.rstrip("\n")
     yield f"{fence}{block.language}{key}\n{text}\n{fence}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from difflib import get_close_matches
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -91,7 +92,7 @@ def _split(
     blocks: tuple[MarkdownBlock, ...], end_line: int
 ) -> Iterator[tuple[MarkdownBlock, tuple[MarkdownBlock, ...], int]]:
     starts = [at for at, block in enumerate(blocks) if block.kind is BlockKind.HEADING and block.level == 2]
-    for start, after in zip(starts, [*starts[1:], len(blocks)], strict=True):
+    for start, after in pairwise([*starts, len(blocks)]):
         last = blocks[after].line - 1 if after < len(blocks) else end_line
         yield blocks[start], blocks[start + 1 : after], last
 
