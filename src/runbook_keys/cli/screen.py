@@ -10,6 +10,7 @@ from runbook_keys.model.runbook import SafetyClass, Step
 from runbook_keys.model.view import Asking, LastResult, View
 
 MOST_PATH = 8
+MOST_OUTPUT = 30
 
 _ROLE_WORDS = {
     Role.ROLLBACK: "Undo",
@@ -127,7 +128,7 @@ def _ways(view: View) -> list[str]:
         lead = f" -> {way.leads_to}{left}" if way.leads_to else ""
         lines += hanging(f"  {number}  ", f"{way.words}{lead}")
         if way.condition:
-            lines.append(one_line(f"       when {way.condition}"))
+            lines.append(f"     when {one_line(way.condition, WIDTH - 10)}")
     return lines
 
 
@@ -172,7 +173,10 @@ def _rollback(view: View) -> list[str]:
 
 
 def _choice(view: View) -> list[str]:
-    return [*_heading(view.step, view), "", "You decide which way to go:", *_ways(view)]
+    output = view.last.observation.stdout.rstrip("\n") if view.last else ""
+    shown = safe(output).split("\n")[:MOST_OUTPUT] if output else []
+    lines = [*_heading(view.step, view), *_prose(view), "", *(one_line(f"  | {line}") for line in shown)]
+    return [*lines, "", "You decide which way to go:", *_ways(view)]
 
 
 def _unknown(view: View) -> list[str]:

@@ -1,0 +1,98 @@
+"""How long until the first question is on the screen, a looking step against bare bash, and packs checked a second."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.row import Row
+from runbook_keys.bootstrap import services, shipped_library
+from runbook_keys.lint.check import check_packs
+from runbook_keys.system.library import read_folder
+from runbook_keys.system.shellcheck import ShellCheck
+
+ROUNDS = 11
+PACK = shipped_library() / "stripe-webhook-failure"
+IMPORTS = "import click, sqlite3, markdown_it, msgspec, asyncio"
+INPUTS = ("-i", "STRIPE_ENDPOINT_ID=we_1", "-i", "APP_DATABASE=postgresql://reader@127.0.0.1/none")
+COMMAND = "grep --count root /etc/passwd\n"
+
+
+def measure() -> list[Row]:
+    """All rows of this file."""
+    return [_first_question(), _looking_step(), _packs_checked()]
+
+
+def _milliseconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return (time.perf_counter() - began) * 1000
+
+
+def _first_question() -> Row:
+    """`keys run` with nobody there: it shows the first question and leaves."""
+    with tempfile.TemporaryDirectory() as home:
+        environment = {
+            **os.environ,
+            "KEYS_HOME": home,
+            "APP_DATABASE_ADMIN": "postgresql://owner:secret@127.0.0.1/n",
+        }
+        ours = [sys.executable, "-m", "runbook_keys.cli.main", "run", str(PACK), *INPUTS]
+        floor = [sys.executable, "-c", IMPORTS]
+        pairs = [(_spawned(ours, environment), _spawned(floor, environment)) for _ in range(ROUNDS)]
+    took, bare = (statistics.median(each) for each in zip(*pairs, strict=True))
+    return Row(
+        "keys run to the first question, against its imports alone (ms)", took, bare, took / bare, "≤ 150 ms"
+    )
+
+
+def _spawned(command: list[str], environment: dict[str, str]) -> float:
+    return _milliseconds(
+        lambda: subprocess.run(command, env=environment, capture_output=True, stdin=subprocess.DEVNULL)
+    )
+
+
+def _looking_step() -> Row:
+    """A looking bash step through the driver, both entries durable, against `bash -c` of the same command."""
+    steps = 60
+    with tempfile.TemporaryDirectory() as home:
+        ours = asyncio.run(_many_steps(Path(home), steps))
+    bare = _milliseconds(
+        lambda: [subprocess.run(["bash", "-c", COMMAND], capture_output=True) for _ in range(steps)]
+    )
+    return Row(
+        "a looking step, two durable entries, against bash -c (ms)",
+        ours / steps,
+        bare / steps,
+        ours / bare,
+        "≤ 1.3",
+    )
+
+
+async def _many_steps(home: Path, steps: int) -> float:
+    from benchmarks.steps import drive_looks
+
+    async with services(home=home) as opened:
+        return await drive_looks(opened, COMMAND, steps)
+
+
+def _packs_checked() -> Row:
+    """Packs a second with shellcheck, cold; the reference is reading and parsing them alone."""
+    from runbook_keys.book.parse import parse
+
+    pack = read_folder(PACK)
+    packs = [pack] * 30
+    check_packs(packs[:1], shell=ShellCheck())
+    ours = _milliseconds(lambda: check_packs(packs, shell=ShellCheck()))
+    bare = _milliseconds(lambda: [parse(one.files["README.md"]) for one in packs])
+    rate, parsed = 30_000 / ours, 30_000 / bare
+    return Row(
+        "packs checked a second, against packs parsed a second", rate, parsed, rate / parsed, "≥ 60 a second"
+    )
