@@ -104,6 +104,19 @@ def test_what_could_not_have_happened_is_found_at_its_entry(events: list[AnyEven
     assert re.search(told, found.what)
 
 
+def test_an_approval_is_used_up_by_the_start_that_it_allows() -> None:
+    """A second start on it is both: one too many, and not approved."""
+    events: list[AnyEvent] = [
+        OPENED,
+        approved(),
+        started(1, IRREVERSIBLE, "b"),
+        started(1, IRREVERSIBLE, "b"),
+    ]
+    told = " ".join(found.what for found in check_conduct("r-1", enumerate(events, 1)))
+    assert "was started before" in told
+    assert "without an approval of its own" in told
+
+
 def test_a_run_that_does_not_begin_with_its_opening_is_found() -> None:
     """Its text and its inputs would not be known."""
     (found,) = check_conduct("r-1", [(1, started())])

@@ -85,7 +85,7 @@ def test_a_line_reads_as_the_documentation_says() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["\x00\x1f\x7f\x80", "\r\n\t\b\f", '"\\/', "é", "\u2028\u202e", "😀", "\ufffd\uffff"]
+    "text", ["\x00\x1f\x80", "\x7f", "\r\n\t\b\f", '"\\/', "é", "\u2028\u202e", "😀", "\ufffd\uffff"]
 )
 def test_text_beyond_plain_ascii_stands_as_escapes(text: str) -> None:
     """Nothing in a line can move a cursor, end the line early or depend on an encoding."""
