@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from xml.sax.saxutils import escape, quoteattr
+from html import escape
 
 from msgspec import Struct
 
@@ -104,7 +104,7 @@ def junit(results: Sequence[DrillResult]) -> str:
 
 
 def _case(result: DrillResult) -> str:
-    name, slug = quoteattr(result.drill), quoteattr(result.slug)
+    name, slug = escape(result.drill), escape(result.slug)
     seconds = f"{result.milliseconds / 1000:.3f}"
     failures = "".join(f"<failure>{escape(each)}</failure>" for each in result.failures)
-    return f'<testcase classname={slug} name={name} time="{seconds}">{failures}</testcase>\n'
+    return f'<testcase classname="{slug}" name="{name}" time="{seconds}">{failures}</testcase>\n'

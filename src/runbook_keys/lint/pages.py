@@ -14,9 +14,9 @@ HEADINGS = ("What it checks", "Why", "Problematic", "Correct", "How to mend")
 
 @cache
 def page_of(rule: str) -> str:
-    """The page of a rule, in Markdown. Raises FileNotFoundError for a name that no rule has."""
-    name = f"{rule.replace('-', '_')}.md"
-    return resources.files("runbook_keys.lint.rules").joinpath(name).read_text("utf-8")
+    """The page of a rule, in Markdown; for a rule without a page, its one sentence."""
+    page = resources.files("runbook_keys.lint.rules").joinpath(f"{rule.replace('-', '_')}.md")
+    return page.read_text("utf-8") if page.is_file() else f"# {rule}\n\n{summary_of(rule)}\n"
 
 
 def summary_of(rule: str) -> str:

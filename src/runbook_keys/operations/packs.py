@@ -47,4 +47,4 @@ def read_pack(pack: Pack) -> OpenPack:
 def printed_page(pack: Pack) -> bytes:
     """`checklist.md` as it is made from the pack's `README.md` now."""
     opened = read_pack(pack)
-    return checklist(opened.runbook, opened.book.source).encode()
+    return checklist(opened.runbook, opened.book.source, opened.metadata).encode()

@@ -20,7 +20,7 @@ def find(material: Material) -> Iterator[Fault]:
     written = material.files.get(CHECKLIST)
     if written is None or not material.is_there:
         return
-    if written != checklist(material.runbook, material.book.source).encode():
+    if written != checklist(material.runbook, material.book.source, material.metadata).encode():
         yield Fault(
             1, "checklist.md was not made from this README.md.", "Make it again with `keys fmt`.", CHECKLIST
         )
