@@ -116,6 +116,7 @@ class WebhookService:
 
     def _applied(self, request: Request) -> Reply:
         since = parse_qs(urlsplit(request.path).query).get("since", ["0"])[0]
+        as_of = time.time()  # before the query: what was applied by then is in the list
         query = "SELECT event_id FROM processed_events WHERE applied_at >= to_timestamp(%s) ORDER BY applied_at, 1"
         try:
             with self._connect() as connection:
@@ -124,7 +125,7 @@ class WebhookService:
             return Reply(400, {"error": "since is a number of Unix seconds"})
         except psycopg.Error as problem:
             return Reply(503, {"error": _first_line(problem)})
-        return Reply(200, {"event_ids": [row[0] for row in rows]})
+        return Reply(200, {"as_of": as_of, "event_ids": [row[0] for row in rows]})
 
     def _connect(self) -> psycopg.Connection:
         """A connection of its own for each request: it sees today's settings, and no stale one is kept."""

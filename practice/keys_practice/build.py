@@ -10,7 +10,7 @@ from pathlib import Path
 
 from keys_practice import postgres, releases
 from keys_practice.commands import deployctl
-from keys_practice.database import READER, Addresses
+from keys_practice.database import READER, Addresses, addresses, password_in
 from keys_practice.layout import Layout, render_env, write_json
 from keys_practice.stripe.server import new_secret
 from keys_practice.unit import UnitFile
@@ -34,18 +34,18 @@ class Ports:
 class Secrets:
     """What is made once and kept out of every output."""
 
-    superuser_password: str
+    databases: Addresses
     app_signing: str
     letters_signing: str
 
 
-def new_secrets() -> Secrets:
+def new_secrets(ports: Ports) -> Secrets:
     """Fresh secrets for one world."""
-    return Secrets(secrets.token_hex(16), new_secret(), new_secret())
+    return Secrets(addresses(ports.postgres), new_secret(), new_secret())
 
 
 def write_folders(layout: Layout, ports: Ports, made: Secrets) -> None:
-    """Everything that does not need the database yet."""
+    """Everything that the parts of the world read when they start."""
     for folder in (layout.bin, layout.app, layout.letters_env.parent, layout.stripe):
         folder.mkdir(mode=0o700)
     _write_private(layout.stripe_key, f"sk_practice_{secrets.token_hex(16)}\n")
@@ -54,22 +54,22 @@ def write_folders(layout: Layout, ports: Ports, made: Secrets) -> None:
     for name in COMMANDS:
         _write_command(layout, name)
     write_json(layout.facts_file, _facts(layout, ports))
-    _prepare_postgres(layout, made.superuser_password)
+    _write_settings(layout, ports, made)
+    _prepare_postgres(layout, password_in(made.databases.superuser) or "")
     write_json(layout.units_file, {name: asdict(unit) for name, unit in _units(layout, ports).items()})
 
 
-def write_settings(layout: Layout, ports: Ports, made: Secrets, databases: Addresses) -> None:
-    """The services' settings, once the database's roles have their passwords."""
+def _write_settings(layout: Layout, ports: Ports, made: Secrets) -> None:
     app = {
         "PORT": str(ports.app),
-        "DATABASE_URL": databases.app,
+        "DATABASE_URL": made.databases.app,
         "STRIPE_WEBHOOK_SECRET": made.app_signing,
         "SENDER_ADDRESS": "hello@larkspur-letters.example",
         "MAIL_API_KEY": f"mail_{secrets.token_hex(12)}",
     }
     letters = {
         "PORT": str(ports.letters),
-        "DATABASE_URL": databases.reader,
+        "DATABASE_URL": made.databases.reader,
         "STRIPE_WEBHOOK_SECRET": made.letters_signing,
     }
     _write_private(layout.env_file, render_env(app))

@@ -3,6 +3,7 @@
 import secrets
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import psycopg
 from psycopg import sql
@@ -11,6 +12,7 @@ from keys_practice.postgres import SUPERUSER
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 NAME = "larkspur"
+TEMPLATE = "template1"
 ADMIN, APP, READER = "larkspur_admin", "larkspur_app", "larkspur_reader"
 
 
@@ -23,31 +25,41 @@ class Addresses(NamedTuple):
     reader: str
 
 
-def create(port: int, superuser_password: str) -> Addresses:
+def addresses(port: int) -> Addresses:
+    """URLs with fresh passwords, for a database that `create` is to make."""
+
+    def url(role: str) -> str:
+        return f"postgresql://{role}:{secrets.token_hex(12)}@127.0.0.1:{port}/{NAME}"
+
+    reader = f"postgresql://{READER}@127.0.0.1:{port}/{NAME}"
+    return Addresses(superuser=url(SUPERUSER), admin=url(ADMIN), app=url(APP), reader=reader)
+
+
+def is_up(databases: Addresses) -> bool:
+    """Whether the server takes connections."""
+    try:
+        psycopg.connect(databases.superuser, dbname=TEMPLATE, connect_timeout=2).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def create(databases: Addresses) -> None:
     """Make roles, database and tables on a fresh server. Raises psycopg.Error when the server refuses."""
-    passwords = {role: secrets.token_hex(12) for role in (ADMIN, APP)}
-    root = address(port, SUPERUSER, superuser_password)
-    with psycopg.connect(root, dbname="postgres", autocommit=True) as connection:
-        for role in (ADMIN, APP, READER):
-            _create_role(connection, role, passwords.get(role))
-        connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(*map(sql.Identifier, (NAME, ADMIN))))
-    with psycopg.connect(root) as connection:
+    with psycopg.connect(databases.superuser, dbname=TEMPLATE, autocommit=True) as connection:
+        for role, url in ((ADMIN, databases.admin), (APP, databases.app), (READER, databases.reader)):
+            statement = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}")
+            connection.execute(statement.format(sql.Identifier(role), sql.Literal(password_in(url))))
+        # Taking over the empty database that initdb made saves copying a template.
+        name, admin = sql.Identifier(NAME), sql.Identifier(ADMIN)
+        connection.execute(sql.SQL("ALTER DATABASE postgres RENAME TO {}").format(name))
+        connection.execute(sql.SQL("ALTER DATABASE {} OWNER TO {}").format(name, admin))
+    with psycopg.connect(databases.superuser) as connection:
         connection.execute(sql.SQL("GRANT CREATE ON SCHEMA public TO {}").format(sql.Identifier(ADMIN)))
         connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(ADMIN)))
         connection.execute(SCHEMA.read_bytes())
-    return Addresses(
-        superuser=root,
-        admin=address(port, ADMIN, passwords[ADMIN]),
-        app=address(port, APP, passwords[APP]),
-        reader=f"postgresql://{READER}@127.0.0.1:{port}/{NAME}",
-    )
 
 
-def address(port: int, role: str, password: str, name: str = NAME) -> str:
-    """The URL of a database for a role."""
-    return f"postgresql://{role}:{password}@127.0.0.1:{port}/{name}"
-
-
-def _create_role(connection: psycopg.Connection, role: str, password: str | None) -> None:
-    statement = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}")
-    connection.execute(statement.format(sql.Identifier(role), sql.Literal(password)))
+def password_in(url: str) -> str | None:
+    """The password in a URL."""
+    return urlsplit(url).password

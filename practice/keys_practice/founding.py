@@ -4,21 +4,19 @@ import contextlib
 from functools import partial
 from pathlib import Path
 
-import psycopg
-
 from keys_practice import build, database, folders, http_client, keeper_client
 from keys_practice.company import Company
 from keys_practice.errors import PracticeError, Unreachable
 from keys_practice.layout import Layout
 from keys_practice.lifeline import Lifeline
 from keys_practice.ports import port_of, reserve
-from keys_practice.postgres import SUPERUSER
 from keys_practice.processes import wait_until
 from keys_practice.stripe_client import Stripe
 
 BASELINE_EVENTS = 20
 BASELINE_SECONDS = 3600
 READY_SECONDS = 20
+SERVICES = ("stripe", "app", "letters")
 OURS, THEIRS = "we_1SLarkspurPayments0001", "we_1SLarkspurLetters0002"
 THEIR_EVENTS = ["customer.subscription.created", "customer.subscription.deleted"]
 OUR_EVENTS = [*THEIR_EVENTS, "customer.subscription.updated", "invoice.paid"]
@@ -32,16 +30,19 @@ def found(parent: Path | None) -> tuple[Company, Lifeline]:
     folder, lock = folders.make(parent)
     layout = Layout(folder)
     held = [reserve() for _ in range(4)]
-    ports, made = build.Ports(*map(port_of, held)), build.new_secrets()
+    ports = build.Ports(*map(port_of, held))
     lifeline = Lifeline(layout, lock, held)
     try:
+        made = build.new_secrets(ports)
         build.write_folders(layout, ports, made)
         lifeline.wait_until_kept()
-        databases = _found_database(layout, ports, made)
-        build.write_settings(layout, ports, made, databases)
-        _start_services(layout, ports)
+        # The services come up while initdb works: they open the database only when they are asked something.
+        for unit in SERVICES:
+            keeper_client.ask(layout, "start", unit)
+        _found_database(layout, made.databases)
+        _await_services(layout, ports)
         _register_endpoints(layout, ports, made)
-        company = Company(layout, databases, OURS, THEIRS)
+        company = Company(layout, made.databases, OURS, THEIRS)
         baseline = company.let_happen(BASELINE_EVENTS, BASELINE_SECONDS)
         company.must_become(
             lambda: company.states(baseline) == {"delivered"}, "the first events are delivered"
@@ -52,35 +53,25 @@ def found(parent: Path | None) -> tuple[Company, Lifeline]:
     return company, lifeline
 
 
-def _found_database(layout: Layout, ports: build.Ports, made: build.Secrets) -> database.Addresses:
-    keeper_client.ask(layout, "start", "stripe")  # comes up while initdb works
+def _found_database(layout: Layout, databases: database.Addresses) -> None:
     if keeper_client.ask(layout, "run", "initdb")["unit"]["exit_code"] != 0:
-        raise PracticeError(f"initdb failed: {(layout.folder / 'postgres.log').read_text('utf-8')[-800:]}")
+        raise PracticeError(f"initdb failed: {_last_words(layout, 'postgres.log')}")
     build.password_file(layout).unlink()
     build.write_access_rules(layout)
     keeper_client.ask(layout, "start", "postgres")
-    root = database.address(ports.postgres, SUPERUSER, made.superuser_password, "postgres")
-    if not wait_until(lambda: _accepts(root), READY_SECONDS):
-        raise PracticeError(
-            f"PostgreSQL did not start: {(layout.folder / 'postgres.log').read_text('utf-8')[-800:]}"
-        )
-    return database.create(ports.postgres, made.superuser_password)
+    if not wait_until(partial(database.is_up, databases), READY_SECONDS):
+        raise PracticeError(f"PostgreSQL did not start: {_last_words(layout, 'postgres.log')}")
+    database.create(databases)
 
 
-def _accepts(url: str) -> bool:
-    with contextlib.suppress(psycopg.OperationalError):
-        psycopg.connect(url, connect_timeout=2).close()
-        return True
-    return False
+def _await_services(layout: Layout, ports: build.Ports) -> None:
+    for unit in SERVICES:
+        if not wait_until(partial(_answers, getattr(ports, unit)), READY_SECONDS):
+            raise PracticeError(f"The service {unit} did not start: {_last_words(layout, f'{unit}.out')}")
 
 
-def _start_services(layout: Layout, ports: build.Ports) -> None:
-    for unit in ("app", "letters"):
-        keeper_client.ask(layout, "start", unit)
-    for unit, port in (("stripe", ports.stripe), ("app", ports.app), ("letters", ports.letters)):
-        if not wait_until(partial(_answers, port), READY_SECONDS):
-            words = (layout.folder / f"{unit}.out").read_text("utf-8", "replace")[-800:]
-            raise PracticeError(f"The service {unit} did not start: {words}")
+def _last_words(layout: Layout, name: str) -> str:
+    return (layout.folder / name).read_text("utf-8", "replace")[-800:]
 
 
 def _answers(port: int) -> bool:

@@ -181,6 +181,7 @@ def test_an_erased_blob_is_gone_and_the_chain_stays(store: Store) -> None:
     wait(store.append(OTHER, 0, AT, DRIVER, [entered(1)], [blob]))
     assert wait(store.blob(blob.digest)) is None
     assert wait(store.blobs()) == [kept]
+    assert wait(store.erased()) == [blob.digest]
     assert (wait(store.entries(RUN)), wait(store.spine())[:1]) == before
 
 

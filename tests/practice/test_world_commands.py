@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+from pathlib import Path
 
 import pytest
 from company_operator import Operator
@@ -78,6 +79,22 @@ def test_what_is_applied_and_what_stripe_delivered_agree(operator: Operator) -> 
     assert operator.run(missing).json["count"] == 0
 
 
+def test_what_is_accepted_after_the_list_was_made_does_not_look_lost(
+    world: World, operator: Operator, tmp_path: Path
+) -> None:
+    """Events go on while two commands are compared; a list without its moment cannot tell."""
+    listed = tmp_path / "applied"
+    operator.must(f"appctl events applied > {listed}")
+    fresh = world.company.let_happen(2)
+    world.company.must_become(
+        lambda: world.company.states(fresh) == {"delivered"}, "the events are delivered"
+    )
+    missing = f'stripectl events list --endpoint "$STRIPE_ENDPOINT_ID" --missing-from {listed}'
+    assert operator.see(missing)["count"] == 0
+    operator.must(f"sed -i '/^#/d' {listed}")
+    assert {each["id"] for each in operator.see(missing)["events"]} == set(fresh)
+
+
 def test_a_delivered_event_can_be_resent_without_harm(world: World, operator: Operator) -> None:
     """The service answers 200 and applies nothing twice."""
     event = operator.see("appctl events applied")["event_ids"][0]
@@ -103,7 +120,7 @@ def test_a_test_event_leaves_no_row(operator: Operator) -> None:
         (
             'stripectl resend --missing-from - --endpoint "$STRIPE_ENDPOINT_ID"',
             1,
-            "list of known ids is empty",
+            "list of applied events is empty",
         ),
         ('stripectl resend --missing-from /nonexistent --endpoint "$STRIPE_ENDPOINT_ID"', 3, "No such file"),
         ("stripectl endpoints show we_nope", 1, "no endpoint we_nope"),

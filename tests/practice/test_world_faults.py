@@ -185,6 +185,7 @@ def test_the_wrong_release_heals_nothing(fresh_world: World) -> None:
     """Going to another bad release, or putting a made-up secret in, leaves the oracle unconvinced."""
     operator = Operator(fresh_world)
     fresh_world.break_with("bad-release")
+    fresh_world.keep_busy(None)
     operator.must("deployctl rollback --to r43", RESEND)
     assert "The release r43 is bad." in fresh_world.judge(0).problems
     operator.must("deployctl rollback --to r40", RESEND_MISSING)

@@ -9,12 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from runbook_keys.errors import JournalDamaged, RunNotFound
-from runbook_keys.journal.blobs import references, seal
-from runbook_keys.journal.lines import decode
+from runbook_keys.journal.blobs import seal
 from runbook_keys.journal.whole import Contents, verify_journal
 from runbook_keys.model.actor import DRIVER
-from runbook_keys.model.entry import Damage, StoredEntry
+from runbook_keys.model.entry import Damage
 from runbook_keys.model.event import AnyEvent, NoteAdded, RunOpened, StepEntered
 from runbook_keys.ports import JournalStore
 from runbook_keys.stores.sqlite import SqliteStore
@@ -50,35 +48,16 @@ def write(store: JournalStore, run: str, after_seq: int, *events: AnyEvent) -> i
     return wait(store.append(run, after_seq, AT, DRIVER, events)).seq
 
 
-async def contents(store: JournalStore) -> Contents:
+async def contents(store: SqliteStore) -> Contents:
     """Everything that the store holds, as `keys verify` gathers it."""
     heads = await store.runs()
-    entries = {head.run: await _entries(store, head.run) for head in heads}
-    kept = await store.blobs()
-    named = {digest for stored in entries.values() for entry in stored for digest in _named(entry)}
-    erased = {digest for digest in named - {blob.digest for blob in kept} if await _is_erased(store, digest)}
-    return Contents(heads, entries, await store.spine(), kept, erased)
-
-
-async def _entries(store: JournalStore, run: str) -> list[StoredEntry]:
-    try:
-        return await store.entries(run)
-    except RunNotFound:
-        return []
-
-
-def _named(entry: StoredEntry) -> tuple[str, ...]:
-    try:
-        return references(decode(entry.line).event)
-    except JournalDamaged:
-        return ()
-
-
-async def _is_erased(store: JournalStore, digest: str) -> bool:
-    try:
-        return await store.blob(digest) is None
-    except JournalDamaged:
-        return False
+    return Contents(
+        heads=heads,
+        entries={head.run: await store.entries(head.run) for head in heads},
+        spine=await store.spine(),
+        blobs=await store.blobs(),
+        erased=await store.erased(),
+    )
 
 
 def findings(path: Path) -> list[Damage]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from keys_practice import http_client, keeper_client
-from keys_practice.commands import env_file
+from keys_practice.commands import applied_list, env_file
 from keys_practice.commands.frame import NO, YES, Command, Result, facts, moment
 from keys_practice.errors import PracticeError, Unreachable
 from keys_practice.layout import Layout, read_env
@@ -79,7 +79,7 @@ def logs(layout: Layout, asked: argparse.Namespace) -> Result:
 
 
 def applied(layout: Layout, asked: argparse.Namespace) -> Result:
-    """List the ids of the events that the service has applied, oldest first."""
+    """List the ids of the events that the service has applied, oldest first, and say as of when."""
     since = f"?since={asked.since}" if asked.since else ""
     answer = http_client.call(
         "GET", f"{layout.facts()['app_url']}/internal/applied-events{since}", seconds=10
@@ -87,8 +87,8 @@ def applied(layout: Layout, asked: argparse.Namespace) -> Result:
     content = answer.json()
     if answer.status != 200 or not isinstance(content, dict):
         raise Unreachable(f"The service answered {answer.status}: {answer.text[:200]}")
-    ids = content["event_ids"]
-    return Result({"count": len(ids), "event_ids": ids}, "\n".join(ids))
+    ids, as_of = content["event_ids"], applied_list.instant(content["as_of"])
+    return Result({"count": len(ids), "as_of": as_of, "event_ids": ids}, applied_list.render(ids, as_of))
 
 
 def env_show(layout: Layout, asked: argparse.Namespace) -> Result:

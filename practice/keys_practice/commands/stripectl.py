@@ -6,13 +6,14 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from keys_practice.commands import applied_list
 from keys_practice.commands.frame import NO, YES, Command, Result, facts, instant, moment, table
 from keys_practice.errors import PracticeError
 from keys_practice.layout import Layout
 from keys_practice.stripe_client import Stripe
 
 RECENT = 20
-STATES = ("delivered", "failed", "pending")
+STATES = ("delivered", "failed", "pending", "sending")
 
 Fields = dict[str, Any]
 
@@ -147,7 +148,7 @@ def _add_choice(parser: argparse.ArgumentParser) -> None:
     """Options that choose among the events of one endpoint."""
     _add_endpoint(parser)
     parser.add_argument(
-        "--missing-from", metavar="FILE", help="not among the ids in FILE, one a line (- is stdin)"
+        "--missing-from", metavar="FILE", help="not in FILE, made by `appctl events applied` (- is stdin)"
     )
     parser.add_argument(
         "--since", type=moment, metavar="WHEN", help="created since, like 15m or an ISO instant"
@@ -159,7 +160,7 @@ def _add_states(parser: argparse.ArgumentParser) -> None:
     for option, states, about in (
         ("--delivered", ("delivered",), "accepted by the endpoint"),
         ("--failed", ("failed",), "refused at the last attempt"),
-        ("--pending", ("pending",), "never tried, or not yet"),
+        ("--pending", ("pending",), "never tried, and nothing is planned"),
         ("--undelivered", ("failed", "pending"), "failed and pending"),
     ):
         state.add_argument(option, dest="states", action="store_const", const=states, help=about)
@@ -173,19 +174,21 @@ def _wanted(layout: Layout, asked: argparse.Namespace) -> list[Fields]:
     """The deliveries that the options choose."""
     states = asked.states or STATES
     deliveries = Stripe(layout).get(f"/{asked.endpoint}/deliveries", since=asked.since)
-    known = _known_ids(asked.missing_from) if asked.missing_from else frozenset()
-    return [each for each in deliveries if each["state"] in states and each["id"] not in known]
+    chosen = [each for each in deliveries if each["state"] in states]
+    return _missing(chosen, asked.missing_from) if asked.missing_from else chosen
 
 
-def _known_ids(source: str) -> frozenset[str]:
-    """The ids in a file. An empty list is refused: more likely a command before the pipe failed."""
+def _missing(deliveries: list[Fields], source: str) -> list[Fields]:
+    """Those that are not in the list of applied events, without what is or was under way when it was made."""
     text = sys.stdin.read() if source == "-" else Path(source).read_text("utf-8")
-    ids = frozenset(text.split())
-    if not ids:
-        raise PracticeError(
-            "The list of known ids is empty, so every event would count as missing. Nothing was sent."
-        )
-    return ids
+    applied = applied_list.parse(text)
+    return [
+        each
+        for each in deliveries
+        if each["id"] not in applied.ids
+        and each["state"] != "sending"
+        and (each["accepted_at"] or 0) <= applied.as_of
+    ]
 
 
 def _shown(endpoint: Fields) -> Fields:

@@ -112,6 +112,6 @@ class Courier:
             outcome: tuple[int | None, str] = (answer.status, answer.text[:KEPT_ANSWER])
         except Unreachable as problem:
             outcome = (None, str(problem))
-        attempt = Attempt(event.id, kind, at, self._clock.now(), *outcome)
+        attempt = Attempt(event.id, kind, at, time.time(), self._clock.now(), *outcome)
         self._store.note_attempt(endpoint.id, attempt)
         return attempt

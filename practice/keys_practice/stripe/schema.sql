@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS attempts (
     endpoint_id  TEXT NOT NULL,
     kind         TEXT NOT NULL CHECK (kind IN ('delivery', 'resend', 'test')),
     attempted_at REAL NOT NULL,
+    finished_at  REAL NOT NULL,
     world_time   REAL NOT NULL,
     status       INTEGER,
     answer       TEXT NOT NULL

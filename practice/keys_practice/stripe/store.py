@@ -45,6 +45,7 @@ class Attempt(NamedTuple):
     event_id: str
     kind: str
     attempted_at: float
+    finished_at: float
     world_time: float
     status: int | None
     answer: str
@@ -145,8 +146,8 @@ class Store:
     def note_attempt(self, endpoint_id: str, attempt: Attempt) -> None:
         """Add one attempt to the history."""
         self.rows(
-            "INSERT INTO attempts (event_id, endpoint_id, kind, attempted_at, world_time, status, answer)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO attempts (event_id, endpoint_id, kind, attempted_at, finished_at, world_time, status, answer)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             attempt.event_id,
             endpoint_id,
             *attempt[1:],
@@ -193,10 +194,16 @@ class Store:
         )
 
     def deliveries(self, endpoint_id: str, since: float = 0) -> list[dict[str, Any]]:
-        """The events created since then that the endpoint is to have, oldest first, and how each stands."""
+        """The events created since then that the endpoint is to have, oldest first, and how each stands.
+
+        `sending` is a pending event whose first attempt is under way; `accepted_at` when the endpoint first took it.
+        """
         rows = self.rows(
-            "SELECT e.id, e.type, e.created, d.state, d.attempts, d.next_attempt, a.status AS last_status,"
-            " a.attempted_at AS last_attempt_at, a.answer AS last_answer"
+            "SELECT e.id, e.type, e.created, d.attempts, d.next_attempt, a.status AS last_status,"
+            " a.attempted_at AS last_attempt_at, a.answer AS last_answer,"
+            " CASE WHEN d.state = 'pending' AND d.next_attempt IS NOT NULL THEN 'sending' ELSE d.state END AS state,"
+            " (SELECT min(finished_at) FROM attempts WHERE event_id = d.event_id AND endpoint_id = d.endpoint_id"
+            "   AND status BETWEEN 200 AND 299) AS accepted_at"
             " FROM deliveries d JOIN events e ON e.id = d.event_id"
             " LEFT JOIN attempts a ON a.seq = (SELECT max(seq) FROM attempts"
             "   WHERE event_id = d.event_id AND endpoint_id = d.endpoint_id)"

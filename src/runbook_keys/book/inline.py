@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 _BACKTICKS = re.compile(r"`+")
+_NOT_A_LINE_BREAK = re.compile(r"[^\n]")
 _ARROW = re.compile(r"→|-+>")
 
 
@@ -77,10 +78,12 @@ def comments(text: str) -> Iterator[tuple[int, int]]:
 
 def without_comments(text: str) -> str:
     """`text` with each comment blanked out, so that positions stay."""
-    for start, end in list(comments(text)):
-        blank = "".join("\n" if character == "\n" else " " for character in text[start:end])
-        text = text[:start] + blank + text[end:]
-    return text
+    pieces: list[str] = []
+    at = 0
+    for start, end in comments(text):
+        pieces += [text[at:start], _NOT_A_LINE_BREAK.sub(" ", text[start:end])]
+        at = end
+    return "".join([*pieces, text[at:]])
 
 
 def last_arrow(text: str) -> tuple[int, int] | None:

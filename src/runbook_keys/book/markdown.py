@@ -19,7 +19,8 @@ from markdown_it.token import Token
 from msgspec import Struct
 
 MAX_NESTING = 20
-MAX_INLINE = 4_000
+MAX_INLINE = 1_000
+MAX_BRACKETS = 50
 
 _CONTAINERS = frozenset({"blockquote_open", "bullet_list_open", "ordered_list_open", "list_item_open"})
 
@@ -93,8 +94,11 @@ def outline(text: str) -> Outline:
 
 
 def plain(text: str) -> str:
-    """Inline Markdown as the words that a reader sees, on one line. Very long text is returned as it stands."""
-    if len(text) > MAX_INLINE or not re.search(r"[\\`*_\[<&!\n]", text):
+    """Inline Markdown as the words that a reader sees, on one line.
+
+    Very long text and text full of brackets is returned as it stands: each `[` may look through all that follows.
+    """
+    if len(text) > MAX_INLINE or text.count("[") > MAX_BRACKETS or not re.search(r"[\\`*_\[<&!\n]", text):
         return " ".join(text.split())
     children = _inline_parser().parseInline(text)[0].children or []
     return " ".join("".join(_words(child) for child in children).split())

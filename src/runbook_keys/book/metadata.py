@@ -115,12 +115,16 @@ class _Checker:
             return
         if len(value) < (kind.min_length or 0):
             self._report("bad-value", path, f"{_named(path)} is empty.", "Name one at least.")
+        seen: set[str] = set()
         for place, item in enumerate(value):
             self.check(kind.item_type, item, (*path, place))
-            if not isinstance(item, dict | list) and item in value[:place]:
+            if not isinstance(item, str):
+                continue
+            if item in seen:
                 self._report(
                     "bad-value", (*path, place), f'{_named(path)} holds "{item}" twice.', "Keep one of them."
                 )
+            seen.add(item)
 
     def _check_labels(self, kind: mi.DictType, value: Any, path: Path) -> None:
         if self._needs(dict, "an object { … }", value, path):

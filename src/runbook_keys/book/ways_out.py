@@ -7,10 +7,12 @@ import re
 from msgspec import Struct
 
 from runbook_keys.book.inline import code_spans, last_arrow, without_comments
-from runbook_keys.book.markdown import MAX_INLINE, MarkdownItem, plain
+from runbook_keys.book.markdown import MarkdownItem, plain
 from runbook_keys.book.problem import Problem, Problems
 from runbook_keys.book.targets import NotATarget, shortened, target_of
 from runbook_keys.model.runbook import Branch, Target
+
+MAX_LENGTH = 4_000
 
 _TASK_BOX = re.compile(r"\[[ xX]\]\s+")
 _COLON_AT_END = re.compile(r"\s*:\s*([*_]*)\s*$")
@@ -29,7 +31,7 @@ class WayOutParts(Struct, frozen=True):
 
 def has_arrow(item: MarkdownItem) -> bool:
     """True where the item's first paragraph leads somewhere."""
-    return len(item.text) <= MAX_INLINE and last_arrow(without_comments(item.text)) is not None
+    return len(item.text) <= MAX_LENGTH and last_arrow(without_comments(item.text)) is not None
 
 
 def parts_of(text: str) -> WayOutParts | None:
@@ -103,7 +105,7 @@ def _without_code(text: str) -> str:
 
 def looks_like_other_arrow(item: MarkdownItem) -> bool:
     """True where something like an arrow stands before a sound target, as in `Done => V1`."""
-    text = without_comments(item.text[:MAX_INLINE])
+    text = without_comments(item.text[:MAX_LENGTH])
     arrows = list(_OTHER_ARROW.finditer(_without_code(text)))
     if not arrows:
         return False

@@ -48,6 +48,11 @@ class PlacedBlock(Struct, frozen=True):
             return f"step {self.step.label}"
         return f"the {self.role.value.replace('-', ' ')} of {self.step.label}"
 
+    @property
+    def as_subject(self) -> str:
+        """The same at the start of a sentence."""
+        return self.words[0].upper() + self.words[1:]
+
     def line(self, within: int) -> int:
         """The line of `README.md` of a line (1-based) within the block."""
         return self.block.line + within

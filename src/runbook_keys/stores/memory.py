@@ -95,6 +95,10 @@ class MemoryStore:
         """All blobs that are not erased, in the order in which they came."""
         return [blob for blob in self._blobs.values() if blob]
 
+    async def erased(self) -> list[str]:
+        """The digests of the blobs that were erased."""
+        return [digest for digest, blob in self._blobs.items() if blob is None]
+
     async def erase(self, digest: str) -> None:
         """Forget a blob's content and salt; its digest stays, and so does the chain."""
         if digest in self._blobs:

@@ -58,3 +58,7 @@ SELECT content FROM blobs WHERE digest = ?;
 -- name: blobs
 -- Those that are not erased.
 SELECT digest, salt, content FROM blobs WHERE content IS NOT NULL ORDER BY rowid;
+
+-- name: erased
+-- Those that were.
+SELECT digest FROM blobs WHERE content IS NULL ORDER BY rowid;

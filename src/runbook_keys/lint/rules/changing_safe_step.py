@@ -45,7 +45,7 @@ def _changes(script: Script) -> Iterator[tuple[str, int]]:
 
 
 def _fault(placed: PlacedBlock, what: str, line: int) -> Fault:
-    reason = f"{placed.words.capitalize()} may only look, and here it {what}."
+    reason = f"{placed.as_subject} may only look, and here it {what}."
     return Fault(
         placed.line(line), reason, "Move the change into an action in section 6, or look without changing."
     )

@@ -26,10 +26,10 @@ def find(material: Material) -> Iterator[Fault]:
         if not commands:
             continue
         if _is_check(scripted) and all(_does_nothing(command) for command in commands):
-            reason = f"{scripted.place.words.capitalize()} can't fail, so it proves nothing."
+            reason = f"{scripted.place.as_subject} can't fail, so it proves nothing."
             yield Fault(scripted.place.line(commands[0].line), reason, _MEND)
         elif _counts(scripted) and _throws_away(scripted.place.block.text, commands):
-            reason = f"{scripted.place.words.capitalize()} ends in success whatever happens."
+            reason = f"{scripted.place.as_subject} ends in success whatever happens."
             yield Fault(
                 scripted.place.line(commands[-1].line),
                 reason,

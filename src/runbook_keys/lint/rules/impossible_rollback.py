@@ -8,7 +8,7 @@ from runbook_keys.lint.fault import Fault
 from runbook_keys.lint.graph import Edge
 from runbook_keys.lint.material import Material
 from runbook_keys.model.finding import Level
-from runbook_keys.model.runbook import Step
+from runbook_keys.model.runbook import SafetyClass, Step
 
 NAME = "impossible-rollback"
 LEVEL = Level.ERROR
@@ -29,6 +29,8 @@ def _fault(material: Material, edge: Edge, label: str) -> Fault | None:
         return Fault(
             edge.branch.line, f"{words}, which does not exist.", f"Name one of: {_undoable(material)}."
         )
+    if action.rollback is None and action.safety is SafetyClass.REVERSIBLE:
+        return None  # that is missing-rollback
     if action.rollback is None:
         return Fault(
             edge.branch.line, f"{words}, which has no rollback.", f"Name one of: {_undoable(material)}."

@@ -17,5 +17,5 @@ def find(material: Material) -> Iterator[Fault]:
     after = material.runbook.escalate_after
     for placed in material.blocks if after else ():
         if after is not None and placed.block.timeout_seconds >= after.total_seconds():
-            reason = f"{placed.words.capitalize()} may take {placed.block.timeout_seconds:g} seconds; help is called before that."
+            reason = f"{placed.as_subject} may take {placed.block.timeout_seconds:g} seconds; help is called before that."
             yield Fault(placed.block.line, reason, "Give it a shorter timeout, or split the step.")

@@ -16,5 +16,5 @@ def find(material: Material) -> Iterator[Fault]:
     """Each `sql` block without `on=`."""
     for placed in material.sql_blocks:
         if placed.block.on is None:
-            reason = f"{placed.words.capitalize()} does not say which database it asks."
+            reason = f"{placed.as_subject} does not say which database it asks."
             yield Fault(placed.block.line, reason, "Write ```sql {on=DATABASE_URL} and declare that input.")

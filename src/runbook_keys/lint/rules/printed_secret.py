@@ -26,7 +26,7 @@ def find(material: Material) -> Iterator[Fault]:
         for command in scripted.script.commands:
             what = _shown(command, scripted.script, material.secrets)
             if what:
-                reason = f"{scripted.place.words.capitalize()} shows {what}."
+                reason = f"{scripted.place.as_subject} shows {what}."
                 mend = 'Hand it on by a pipe, or show that it is there: test -n "$NAME".'
                 yield Fault(scripted.place.line(command.line), reason, mend)
 

@@ -21,9 +21,7 @@ def find(material: Material) -> Iterator[Fault]:
         rest = code[end + 1 :] if end >= 0 else ""
         if rest.strip():
             line = code.count("\n", 0, end + 1 + len(rest) - len(rest.lstrip())) + 1
-            reason = (
-                f"{placed.words.capitalize()} holds more than one statement, and the database refuses that."
-            )
+            reason = f"{placed.as_subject} holds more than one statement, and the database refuses that."
             yield Fault(
                 placed.line(line), reason, "Make each statement a step of its own, or join them with WITH."
             )

@@ -1,4 +1,4 @@
-"""shellcheck finds a mistake in a bash block."""
+"""A bash block holds a mistake that shellcheck knows."""
 
 from __future__ import annotations
 

@@ -26,7 +26,9 @@ _OF_BASH = frozenset(
 
 
 def find(material: Material) -> Iterator[Fault]:
-    """Each such value, once for each block."""
+    """Each such value, once for each block. Without a sound `pack.json` nobody knows what is declared."""
+    if material.metadata is None:
+        return
     for scripted in material.scripts:
         yield from _in_bash(material, scripted)
     for placed in material.blocks:
@@ -61,7 +63,7 @@ def _named(placed: PlacedBlock) -> Iterator[tuple[str, int]]:
 
 
 def _fault(material: Material, placed: PlacedBlock, name: str, line: int) -> Fault:
-    words = placed.words.capitalize()
+    words = placed.as_subject
     if name in material.captures.values():
         reason = f"{words} uses {name}, and some paths come past the step that captures it."
         return Fault(line, reason, "Let every path to this step pass that capture, or capture it here.")

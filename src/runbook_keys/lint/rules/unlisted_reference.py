@@ -19,7 +19,7 @@ def find(material: Material) -> Iterator[Fault]:
     if metadata is None:
         return
     for slug, line in _handed_off_to(material).items():
-        if slug not in metadata.related_runbooks and slug != metadata.slug:
+        if slug in material.runbooks - {metadata.slug, *metadata.related_runbooks}:
             reason = f"It hands off to {slug}, and related_runbooks in {METADATA} does not name it."
             yield Fault(line, reason, f'Add "{slug}" to related_runbooks.')
     listed = frozenset(metadata.references_jupyter_keys + metadata.references_node_keys)

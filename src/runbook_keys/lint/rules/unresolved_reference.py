@@ -27,7 +27,7 @@ def find(material: Material) -> Iterator[Fault]:
     for placed in material.blocks:
         key = placed.block.key
         if key is not None and key not in material.keys:
-            reason = f"{placed.words.capitalize()} calls the KEY {key}, which is not installed."
+            reason = f"{placed.as_subject} calls the KEY {key}, which is not installed."
             yield Fault(placed.block.line, reason, _mend(key, material.keys))
     yield from _in_metadata(material)
 
