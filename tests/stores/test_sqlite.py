@@ -172,6 +172,7 @@ def test_erased_material_is_nowhere_in_the_files(store: SqliteStore, path: Path)
     assert findings(path) == []
 
 
+@pytest.mark.long
 def test_several_processes_may_open_a_new_journal_at_once(path: Path) -> None:
     """One of them makes it, each of them writes its run, and no number is used twice."""
     program = (
