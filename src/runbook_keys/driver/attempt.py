@@ -14,7 +14,7 @@ from runbook_keys.driver.session import Session, captured_text
 from runbook_keys.driver.verdicts import verdicts_for
 from runbook_keys.engine import effects as f
 from runbook_keys.engine import inputs as i
-from runbook_keys.engine.decide import safety_of
+from runbook_keys.engine.course import safety_of
 from runbook_keys.errors import ExecutorUnavailable, Interrupted
 from runbook_keys.model.actor import DRIVER
 from runbook_keys.model.entry import Blob

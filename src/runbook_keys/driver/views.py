@@ -12,7 +12,8 @@ from runbook_keys.driver.blocks import names_in
 from runbook_keys.driver.handover import handover
 from runbook_keys.driver.session import Session
 from runbook_keys.engine import effects as f
-from runbook_keys.engine.decide import escalation_due_at, safety_of
+from runbook_keys.engine.course import safety_of
+from runbook_keys.engine.decide import escalation_due_at
 from runbook_keys.engine.state import State
 from runbook_keys.model import event as e
 from runbook_keys.model.outcome import Observation, Role

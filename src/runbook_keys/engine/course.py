@@ -7,9 +7,20 @@ from datetime import datetime
 
 from runbook_keys.engine.evolve import evolve
 from runbook_keys.engine.state import State
+from runbook_keys.errors import Refused
 from runbook_keys.model import event as e
-from runbook_keys.model.outcome import Verdict
-from runbook_keys.model.runbook import End, Ending, GoTo, HandOff, RollBack, Runbook, Step, Target
+from runbook_keys.model.outcome import Role, Verdict
+from runbook_keys.model.runbook import (
+    End,
+    Ending,
+    GoTo,
+    HandOff,
+    RollBack,
+    Runbook,
+    SafetyClass,
+    Step,
+    Target,
+)
 
 MAX_VISITS = 500
 """After this many steps a run escalates, whatever its text says: every run ends."""
@@ -17,6 +28,21 @@ MAX_VISITS = 500
 NO_WAY_OUT = "Nothing matched and there is no way out for anything else"
 
 Events = tuple[e.AnyEvent, ...]
+
+
+def step_of(runbook: Runbook, state: State) -> Step:
+    """The step at which the run stands."""
+    step = runbook.step(state.step)
+    if step is None:
+        raise Refused(f"This runbook has no step {state.step}. `keys check` shows what is wrong with it.")
+    return step
+
+
+def safety_of(step: Step, role: Role) -> SafetyClass:
+    """The class under which a block of a step runs: looking is SAFE, an undo is confirmed like a REVERSIBLE change."""
+    if role.is_looking_only:
+        return SafetyClass.SAFE
+    return SafetyClass.REVERSIBLE if role is Role.ROLLBACK else step.safety
 
 
 def take(

@@ -13,17 +13,17 @@ from typing import Any
 from msgspec.structs import asdict
 
 from runbook_keys.engine import inputs as i
-from runbook_keys.engine.course import Events, close, end, enter, follow, stamp, take
-from runbook_keys.engine.evolve import evolve, parse_at
+from runbook_keys.engine.course import Events, close, enter, safety_of, stamp, step_of, take
+from runbook_keys.engine.evolve import parse_at
+from runbook_keys.engine.finish import finish, record
 from runbook_keys.engine.state import State
 from runbook_keys.engine.transitions import Phase
 from runbook_keys.errors import Refused
 from runbook_keys.model import event as e
-from runbook_keys.model.outcome import OutcomeKind, Role, Settlement, Verdict
-from runbook_keys.model.runbook import Ending, Runbook, SafetyClass, Step
+from runbook_keys.model.outcome import OutcomeKind, Role, Settlement
+from runbook_keys.model.runbook import Ending, Runbook, SafetyClass
 
 APPROVAL_LASTS = timedelta(minutes=15)
-MAX_TRIES = 3
 
 _P = Phase
 
@@ -34,20 +34,6 @@ def decide(runbook: Runbook, state: State, given: i.Input, at: datetime) -> Even
     if decider is None:
         raise Refused(f"This can't be done now: the run is {_WORDS[state.phase]}. Look at the screen again.")
     return decider(runbook, state, given, at)
-
-
-def safety_of(step: Step, role: Role) -> SafetyClass:
-    """The class under which a block of a step runs: looking is SAFE, an undo is confirmed like a REVERSIBLE change."""
-    if role.is_looking_only:
-        return SafetyClass.SAFE
-    return SafetyClass.REVERSIBLE if role is Role.ROLLBACK else step.safety
-
-
-def _step(runbook: Runbook, state: State) -> Step:
-    step = runbook.step(state.step)
-    if step is None:
-        raise Refused(f"This runbook has no step {state.step}. `keys check` shows what is wrong with it.")
-    return step
 
 
 def _open(runbook: Runbook, state: State, given: i.Open, at: datetime) -> Events:
@@ -66,7 +52,7 @@ def _resume_running(runbook: Runbook, state: State, given: i.Resume, at: datetim
     lost = i.Finish(
         outcome=OutcomeKind.UNKNOWN, why="The program ended before the outcome could be recorded."
     )
-    return (e.RunResumed(given.changed_inputs), *_finish(runbook, state, lost, at))
+    return (e.RunResumed(given.changed_inputs), *finish(runbook, state, lost, at))
 
 
 def _approve(runbook: Runbook, state: State, given: i.Approve, at: datetime) -> Events:
@@ -157,129 +143,8 @@ def _check_approved(state: State, given: i.Start, label: str, at: datetime) -> N
         raise Refused(f"The approval of {label} was for an earlier attempt. Approve it again.")
 
 
-def _finish(runbook: Runbook, state: State, given: i.Finish, at: datetime) -> Events:
-    running = state.running
-    if running is None:
-        raise Refused("Nothing is running.")
-    finished = e.AttemptFinished(
-        step=running.step,
-        role=running.role,
-        attempt=running.attempt,
-        outcome=given.outcome,
-        exit_code=given.exit_code,
-        why=given.why,
-        duration_ms=given.duration_ms,
-        enforcement=given.enforcement,
-        output_blob=given.output_blob,
-        capture=_capture(runbook, running),
-        is_truncated=given.is_truncated,
-    )
-    after = evolve(state, finished, at)
-    return (finished, *_AFTER_FINISH[running.role](runbook, after, given, at))
-
-
-def _capture(runbook: Runbook, running: e.AttemptStarted) -> str:
-    step = runbook.step(running.step)
-    if running.role is not Role.WORK or step is None or step.block is None:
-        return ""
-    return step.block.capture or ""
-
-
-def _after_work(runbook: Runbook, state: State, given: i.Finish, at: datetime) -> Events:
-    step = _step(runbook, state)
-    if state.phase is _P.UNKNOWN:
-        return ()
-    if state.phase is _P.STANDING:
-        return _after_lost_look(runbook, state, step, given, at)
-    if given.answer is not None:
-        return take(runbook, state, step, given.answer, e.BranchReason.ANSWERED, at)
-    if step.branches and all(branch.condition is None for branch in step.branches) and not step.is_question:
-        return (e.ChoiceAsked(step.label),)
-    return _take_matching(runbook, state, step, given.verdicts, at)
-
-
-def _after_lost_look(runbook: Runbook, state: State, step: Step, given: i.Finish, at: datetime) -> Events:
-    """A look without an outcome runs again, three times in all; a question is asked until it is answered."""
-    was_interrupted = given.outcome is OutcomeKind.CANCELLED
-    if state.tries < MAX_TRIES or step.is_question or was_interrupted:
-        return ()
-    return _take_matching(runbook, state, step, (), at)
-
-
-def _take_matching(
-    runbook: Runbook, state: State, step: Step, verdicts: tuple[Verdict, ...], at: datetime
-) -> Events:
-    matched = next((verdict.branch for verdict in verdicts if verdict.matched), None)
-    if matched == 0 and _is_watch_on(state, step):
-        check = max(state.check, 1)
-        return (e.WatchContinued(step.label, check, stamp(at + (step.schedule.every or timedelta()))),)  # type: ignore[union-attr]
-    if matched is not None:
-        return take(runbook, state, step, matched, e.BranchReason.MATCHED, at, verdicts)
-    otherwise = next((n for n, branch in enumerate(step.branches) if branch.is_else), -1)
-    return take(runbook, state, step, otherwise, e.BranchReason.NOTHING_MATCHED, at, verdicts)
-
-
-def _is_watch_on(state: State, step: Step) -> bool:
-    return step.schedule is not None and max(state.check, 1) < step.schedule.repetitions
-
-
-def _after_rollback(_runbook: Runbook, _state: State, _given: i.Finish, _at: datetime) -> Events:
-    return ()
-
-
-def _after_look(runbook: Runbook, state: State, given: i.Finish, at: datetime) -> Events:
-    if state.rolling_back is not None:
-        return _after_rollback_check(runbook, state, given, at)
-    return _after_probe(state, given)
-
-
-def _after_rollback_check(runbook: Runbook, state: State, given: i.Finish, at: datetime) -> Events:
-    rolling_back = state.rolling_back
-    if rolling_back is None:
-        return ()
-    label = rolling_back.label
-    if state.undo_role is Role.ROLLBACK:
-        return ()
-    if given.exit_code == 0:
-        undone = e.ActionRolledBack(label)
-        return (undone, *follow(runbook, evolve(state, undone, at), state.step, rolling_back.then, at))
-    if given.outcome in (OutcomeKind.UNKNOWN, OutcomeKind.CANCELLED) and state.tries < MAX_TRIES:
-        return ()
-    why = "Its check says that it is not undone." if given.exit_code == 1 else "Its check could not tell."
-    return (e.RollbackFailed(label, why), *close(runbook, state, state.step, Ending.ESCALATED))
-
-
-def _after_probe(state: State, given: i.Finish) -> Events:
-    """A REVERSIBLE change is settled by its probe or rollback check; about an IRREVERSIBLE one a person decides."""
-    unknown = state.unknown
-    if unknown is None or unknown.safety is not SafetyClass.REVERSIBLE or state.running is not None:
-        return ()
-    finished = state.finished
-    if finished is None or given.exit_code not in (0, 1):
-        return ()
-    says_applied = (given.exit_code == 0) is (finished.role is Role.PROBE)
-    settlement = Settlement.APPLIED if says_applied else Settlement.NOT_APPLIED
-    reason = "The probe says so." if finished.role is Role.PROBE else "The rollback check says so."
-    return (e.OutcomeSettled(unknown.step, unknown.attempt, settlement, reason),)
-
-
-def _after_evidence(runbook: Runbook, state: State, given: i.Finish, at: datetime) -> Events:
-    if given.outcome in (OutcomeKind.UNKNOWN, OutcomeKind.CANCELLED) and state.tries < MAX_TRIES:
-        return ()
-    return _record(runbook, state, i.Record(given.output_blob), at)
-
-
-_AFTER_FINISH: dict[Role, Callable[[Runbook, State, i.Finish, datetime], Events]] = {
-    Role.WORK: _after_work,
-    Role.ROLLBACK: _after_rollback,
-    Role.ROLLBACK_CHECK: _after_look,
-    Role.PROBE: _after_look,
-    Role.EVIDENCE: _after_evidence,
-}
-
-
 def _choose(runbook: Runbook, state: State, given: i.Choose, at: datetime) -> Events:
-    step = _step(runbook, state)
+    step = step_of(runbook, state)
     if not 0 <= given.branch < len(step.branches):
         raise Refused(f"Step {step.label} has no way out number {given.branch + 1}.")
     is_answer = step.is_question or all(branch.condition is None for branch in step.branches)
@@ -291,7 +156,7 @@ def _choose(runbook: Runbook, state: State, given: i.Choose, at: datetime) -> Ev
 
 
 def _skip(runbook: Runbook, state: State, given: i.Skip, _at: datetime) -> Events:
-    step = _step(runbook, state)
+    step = step_of(runbook, state)
     if step.safety is not SafetyClass.SAFE:
         raise Refused(f"{step.label} is an action. To leave it out, go to another step and say why.")
     _check_reason(given.reason)
@@ -369,17 +234,6 @@ def _note(_runbook: Runbook, state: State, given: i.Note, _at: datetime) -> Even
     return (e.NoteAdded(state.step, given.blob),)
 
 
-def _record(runbook: Runbook, state: State, given: i.Record, _at: datetime) -> Events:
-    closing = state.closing
-    if closing is None or state.evidence_done >= len(runbook.evidence):
-        raise Refused("There is no evidence left to record.")
-    item = state.evidence_done
-    recorded = e.EvidenceRecorded(item, runbook.evidence[item].words, given.blob)
-    if item + 1 < len(runbook.evidence):
-        return (recorded,)
-    return (recorded, end(state, closing))
-
-
 _OPEN_PHASES = (_P.STANDING, _P.WATCHING, _P.CHOOSING, _P.UNKNOWN, _P.UNDOING, _P.OVERDUE)
 
 _Decider = Callable[[Runbook, State, Any, datetime], Events]
@@ -393,7 +247,7 @@ _DECIDERS: dict[tuple[Phase, type[Any]], _Decider] = {
     (_P.APPROVED, i.Start): _start,
     (_P.UNKNOWN, i.Start): _start_probe,
     (_P.CLOSING, i.Start): _start_evidence,
-    (_P.RUNNING, i.Finish): _finish,
+    (_P.RUNNING, i.Finish): finish,
     (_P.RUNNING, i.Resume): _resume_running,
     (_P.CHOOSING, i.Choose): _choose,
     (_P.STANDING, i.Skip): _skip,
@@ -402,7 +256,7 @@ _DECIDERS: dict[tuple[Phase, type[Any]], _Decider] = {
     (_P.STANDING, i.Tick): _tick,
     (_P.CHOOSING, i.Tick): _tick,
     (_P.OVERDUE, i.GoOn): _go_on,
-    (_P.CLOSING, i.Record): _record,
+    (_P.CLOSING, i.Record): record,
     (_P.APPROVED, i.Resume): _resume,
     (_P.CLOSING, i.Resume): _resume,
     (_P.CLOSING, i.Note): _note,

@@ -7,8 +7,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from runbook_keys.engine.course import is_asked_for
-from runbook_keys.engine.decide import safety_of
+from runbook_keys.engine.course import is_asked_for, safety_of
 from runbook_keys.engine.state import State
 from runbook_keys.engine.transitions import Phase
 from runbook_keys.errors import JournalDamaged
