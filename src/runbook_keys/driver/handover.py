@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
 from runbook_keys.engine.state import State
 from runbook_keys.engine.transitions import Phase
@@ -27,12 +28,11 @@ def handover(runbook: Runbook, state: State, entries: Sequence[Entry]) -> tuple[
     minutes = _minutes(state)
     opened = state.opened
     name = f"{runbook.title} (run {entries[0].run}, {minutes} min)" if entries and opened else runbook.title
-    tried = _tried(entries)[-_MOST_TRIED:]
     return (
         name,
         f"Where we are: {_where(runbook, state)}",
         f"Path: {' > '.join(state.path) or 'not started'}",
-        *tried,
+        *_tried(entries),
         f"Can still be undone: {', '.join(state.undoable) or 'nothing'}",
         f"Changed and not verified: {'yes' if state.is_change_unverified else 'no'}",
         f"Next: {_next(runbook, state, entries)}",
@@ -65,10 +65,12 @@ def _next(runbook: Runbook, state: State, entries: Sequence[Entry]) -> str:
 
 
 def _tried(entries: Sequence[Entry]) -> list[str]:
-    tried = []
-    for entry in entries:
-        if isinstance(entry.event, e.BranchTaken):
-            tried.append(f"  {entry.event.step}: {entry.event.words} > {entry.event.target}")
-        elif isinstance(entry.event, e.ActionRolledBack):
-            tried.append(f"  {entry.event.step} was rolled back.")
-    return tried
+    """The latest few, found from the end: a long run must not slow its own screen."""
+    lines = (_tried_line(entry.event) for entry in reversed(entries))
+    return list(islice((line for line in lines if line), _MOST_TRIED))[::-1]
+
+
+def _tried_line(event: e.AnyEvent) -> str:
+    if isinstance(event, e.BranchTaken):
+        return f"  {event.step}: {event.words} > {event.target}"
+    return f"  {event.step} was rolled back." if isinstance(event, e.ActionRolledBack) else ""

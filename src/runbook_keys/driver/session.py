@@ -57,6 +57,7 @@ class Session:
         self._clock = clock
         self._ids = ids
         self._contents: dict[str, bytes] = {}
+        self._captured_texts: dict[str, str] = {}
 
     def replay(self, entries: Sequence[Entry], head: RunHead) -> None:
         """Take up a run that the journal already holds."""
@@ -104,8 +105,12 @@ class Session:
 
     async def captures(self) -> dict[str, str]:
         """The captured values by name."""
-        found = self.state.captures.items()
-        return {name: captured_text(await self.observation(digest)) for name, digest in found}
+        return {name: await self._captured(digest) for name, digest in self.state.captures.items()}
+
+    async def _captured(self, digest: str) -> str:
+        if digest not in self._captured_texts:
+            self._captured_texts[digest] = captured_text(await self.observation(digest))
+        return self._captured_texts[digest]
 
 
 def captured_text(observation: Observation) -> str:
