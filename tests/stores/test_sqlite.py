@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import sqlite3
 import subprocess
 import sys
@@ -13,7 +15,7 @@ from journals import AT, INPUTS, NOTE, NOTED, OTHER, PACK, RUN, entered, finding
 
 from runbook_keys.errors import JournalDamaged, JournalUnavailable
 from runbook_keys.model.actor import DRIVER
-from runbook_keys.stores import schema
+from runbook_keys.stores import making, schema
 from runbook_keys.stores.sqlite import SqliteStore
 
 
@@ -118,8 +120,10 @@ def test_a_database_of_another_program_is_refused(path: Path) -> None:
     connection = sqlite3.connect(path)
     connection.execute("CREATE TABLE bookmarks (url)")
     connection.close()
+    before = path.read_bytes()
     with pytest.raises(JournalUnavailable, match="another program"):
         SqliteStore.open(path)
+    assert path.read_bytes() == before
 
 
 def test_a_file_that_is_no_database_is_told_as_damaged(path: Path) -> None:
@@ -172,27 +176,56 @@ def test_erased_material_is_nowhere_in_the_files(store: SqliteStore, path: Path)
     assert findings(path) == []
 
 
-@pytest.mark.long
-def test_several_processes_may_open_a_new_journal_at_once(path: Path) -> None:
+OPENER = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[3])
+from journals import open_run
+from runbook_keys.stores.sqlite import SqliteStore
+
+print("ready", flush=True)
+input()
+open_run(SqliteStore.open(Path(sys.argv[1])), sys.argv[2])
+"""
+
+
+@pytest.mark.parametrize("round_number", range(3))
+def test_twenty_processes_may_open_a_new_journal_at_once(path: Path, round_number: int) -> None:
     """One of them makes it, each of them writes its run, and no number is used twice."""
-    program = (
-        "import sys; from pathlib import Path; sys.path.insert(0, sys.argv[3]);"
-        "from journals import open_run; from runbook_keys.stores.sqlite import SqliteStore;"
-        "input(); open_run(SqliteStore.open(Path(sys.argv[1])), sys.argv[2])"
-    )
-    arguments = [sys.executable, "-c", program, str(path)]
+    here = str(Path(__file__).parent)
     openers = [
-        subprocess.Popen([*arguments, f"r-{number}", str(Path(__file__).parent)], stdin=subprocess.PIPE)
-        for number in range(6)
+        subprocess.Popen(
+            [sys.executable, "-c", OPENER, str(path), f"r-{number}", here],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(20)
     ]
     for opener in openers:
-        assert opener.stdin
-        opener.stdin.write(b"\n")
-        opener.stdin.flush()
+        assert opener.stdout
+        assert opener.stdout.readline() == "ready\n"
     for opener in openers:
-        opener.communicate(timeout=60)
-    assert [opener.returncode for opener in openers] == [0] * 6
+        assert opener.stdin
+        opener.stdin.write("\n")
+        opener.stdin.flush()
+    assert [opener.communicate(timeout=60)[1] for opener in openers] == [""] * 20
     assert findings(path) == []
+
+
+def test_a_journal_that_another_process_is_making_is_waited_for_and_then_told(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A maker that hangs keeps nobody for ever."""
+    monkeypatch.setattr(making, "BUSY_SECONDS", 0.05)
+    path.parent.mkdir(parents=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    with pytest.raises(JournalUnavailable, match="Another program has kept the journal locked"):
+        SqliteStore.open(path)
+    os.close(folder)
+    wait(SqliteStore.open(path).close())
 
 
 def test_a_reader_sees_the_journal_while_another_process_writes(store: SqliteStore, path: Path) -> None:

@@ -6,23 +6,25 @@ import sqlite3
 from pathlib import Path
 
 from runbook_keys.errors import JournalUnavailable
-from runbook_keys.stores.queries import statements, transaction
+from runbook_keys.stores.queries import snapshot, statements, transaction
 
 APPLICATION_ID = 0x4B455953  # "KEYS": `file` and SQLite's own tools show whose file it is
 MIGRATIONS = tuple(sorted(Path(__file__).with_name("migrations").glob("*.sql")))
 VERSION = len(MIGRATIONS)
 
 
-def bring_up(connection: sqlite3.Connection, path: Path) -> None:
-    """Make an empty or older file current, whole or not at all.
+def is_current(connection: sqlite3.Connection, path: Path) -> bool:
+    """True where nothing is to be done; looking changes nothing, not even an empty file.
 
-    Raises JournalUnavailable for a file of a newer KEYS or of another program; nothing is changed then.
+    Raises JournalUnavailable for a file of a newer KEYS or of another program.
     """
-    if _version(connection, path) == VERSION:
-        return
-    with transaction(
-        connection
-    ):  # another process may have been faster: look again now that nobody else can write
+    with snapshot(connection):
+        return _version(connection, path) == VERSION
+
+
+def bring_up(connection: sqlite3.Connection, path: Path) -> None:
+    """Make an empty or older file current, whole or not at all. Raises what `is_current` raises; nothing is changed then."""
+    with transaction(connection):  # another process may have been faster since somebody looked
         for migration in MIGRATIONS[_version(connection, path) :]:
             for statement in statements(migration.read_text(encoding="utf-8")):
                 connection.execute(statement)
@@ -31,6 +33,7 @@ def bring_up(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:
+    """Call it inside a transaction: read apart, the answers may be from before and after another process made the file."""
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if version > VERSION:
         raise JournalUnavailable(

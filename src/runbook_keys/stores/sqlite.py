@@ -21,6 +21,7 @@ from runbook_keys.model.event import AnyEvent
 from runbook_keys.stores import failures, schema
 from runbook_keys.stores.appending import check_fence, lines_after
 from runbook_keys.stores.claims import FileClaim
+from runbook_keys.stores.making import making
 from runbook_keys.stores.names import checked, no_material, not_found
 from runbook_keys.stores.queries import named, transaction
 
@@ -210,10 +211,20 @@ def _make_private(path: Path) -> None:
 def _connected(path: Path, factory: type[sqlite3.Connection]) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=failures.BUSY_SECONDS, isolation_level=None, factory=factory)
     try:
-        for setting in _SETTINGS:
-            connection.execute(setting)
-        schema.bring_up(connection, path)
+        if schema.is_current(connection, path):
+            _set_up(connection)
+            return connection
+        with making(
+            path
+        ):  # the change to WAL does not wait for others by itself: SQLite says "locked" at once
+            _set_up(connection)
+            schema.bring_up(connection, path)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _set_up(connection: sqlite3.Connection) -> None:
+    for setting in _SETTINGS:
+        connection.execute(setting)
