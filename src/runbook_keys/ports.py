@@ -104,7 +104,9 @@ class JournalStore(Protocol):
     async def runs(self) -> list[RunHead]: ...  # by run number
     async def spine(self) -> list[SpineRow]: ...
     async def blob(self, digest: str) -> bytes | None: ...  # the content; None if erased
-    async def blobs(self) -> list[Blob]: ...
+    async def blobs(self) -> list[Blob]: ...  # those that are not erased
+    async def erased(self) -> list[str]: ...  # the digests of those that are
+    async def erase(self, digest: str) -> None: ...  # content and salt go, the digest and the chain stay
     def claim(self, run: str) -> Claim: ...  # RunTaken when another live process holds it
     async def close(self) -> None: ...
 

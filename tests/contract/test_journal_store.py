@@ -14,6 +14,7 @@ from runbook_keys.errors import JournalDamaged, RunNotFound, RunTaken
 from runbook_keys.journal.blobs import seal
 from runbook_keys.journal.chain import GENESIS, link, spine_line
 from runbook_keys.journal.lines import read
+from runbook_keys.journal.whole import Contents, verify_journal
 from runbook_keys.model.actor import DRIVER
 from runbook_keys.model.event import AnyEvent, NoteAdded, StepEntered
 from runbook_keys.ports import JournalStore
@@ -21,7 +22,6 @@ from runbook_keys.stores.memory import MemoryStore
 from runbook_keys.stores.sqlite import SqliteStore
 
 T = TypeVar("T")
-Store = SqliteStore | MemoryStore
 AT = datetime(2026, 11, 23, 3, 12, 45, 123000, tzinfo=UTC)
 RUN = "r-20261123-0312-k7qm"
 OTHER = "r-20261123-0313-a2bc"
@@ -38,27 +38,26 @@ def entered(visit: int) -> AnyEvent:
 
 
 @pytest.fixture(params=["memory", "sqlite"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[JournalStore]:
     """Each store, empty."""
-    made: Store = (
+    made: JournalStore = (
         MemoryStore() if request.param == "memory" else SqliteStore.open(tmp_path / "journal.sqlite")
     )
     yield made
     wait(made.close())
 
 
-def write(store: Store, run: str, after_seq: int, *events: AnyEvent) -> int:
+def write(store: JournalStore, run: str, after_seq: int, *events: AnyEvent) -> int:
     """Append events; the sequence number of the last one."""
     return wait(store.append(run, after_seq, AT, DRIVER, events)).seq
 
 
-def test_every_store_is_a_journal_store(store: Store) -> None:
+def test_every_store_is_a_journal_store(store: JournalStore) -> None:
     """The type checker holds each store to the port."""
-    port: JournalStore = store
-    assert wait(port.runs()) == []
+    assert wait(store.runs()) == wait(store.spine()) == wait(store.blobs()) == wait(store.erased()) == []
 
 
-def test_what_was_appended_is_read_back_in_order(store: Store) -> None:
+def test_what_was_appended_is_read_back_in_order(store: JournalStore) -> None:
     """Events come back as they were, numbered from 1, each with who and when."""
     head = wait(store.append(RUN, 0, AT, DRIVER, [entered(1), entered(2)]))
     write(store, RUN, head.seq, entered(3))
@@ -68,7 +67,7 @@ def test_what_was_appended_is_read_back_in_order(store: Store) -> None:
     assert {(entry.run, entry.at, entry.actor) for entry in entries} == {(RUN, AT, DRIVER)}
 
 
-def test_each_entry_is_linked_to_the_one_before(store: Store) -> None:
+def test_each_entry_is_linked_to_the_one_before(store: JournalStore) -> None:
     """The chain begins at the genesis value and follows the stored bytes."""
     write(store, RUN, 0, entered(1), entered(2))
     write(store, RUN, 2, entered(3))
@@ -79,7 +78,7 @@ def test_each_entry_is_linked_to_the_one_before(store: Store) -> None:
     assert [head.link for head in wait(store.runs())] == [previous]
 
 
-def test_the_spine_tells_of_every_entry_of_every_run_in_order(store: Store) -> None:
+def test_the_spine_tells_of_every_entry_of_every_run_in_order(store: JournalStore) -> None:
     """One row per entry over all runs, chained like a run, with each entry's own link."""
     write(store, RUN, 0, entered(1))
     write(store, OTHER, 0, entered(1), entered(2))
@@ -96,14 +95,14 @@ def test_the_spine_tells_of_every_entry_of_every_run_in_order(store: Store) -> N
         assert row.spine_link == previous
 
 
-def test_runs_are_numbered_without_gaps_in_the_order_of_their_opening(store: Store) -> None:
+def test_runs_are_numbered_without_gaps_in_the_order_of_their_opening(store: JournalStore) -> None:
     """The number shows later whether a run is missing."""
     write(store, RUN, 0, entered(1))
     write(store, OTHER, 0, entered(1), entered(2))
     assert [(head.run, head.run_no, head.seq) for head in wait(store.runs())] == [(RUN, 1, 1), (OTHER, 2, 2)]
 
 
-def test_an_append_behind_the_head_is_refused_and_adds_nothing(store: Store) -> None:
+def test_an_append_behind_the_head_is_refused_and_adds_nothing(store: JournalStore) -> None:
     """Of two drivers that saw the same head only the first one writes."""
     write(store, RUN, 0, entered(1))
     write(store, RUN, 1, entered(2))
@@ -113,14 +112,14 @@ def test_an_append_behind_the_head_is_refused_and_adds_nothing(store: Store) -> 
     assert wait(store.blobs()) == []
 
 
-def test_an_append_beyond_the_head_is_refused(store: Store) -> None:
+def test_an_append_beyond_the_head_is_refused(store: JournalStore) -> None:
     """A gap can't be written."""
     write(store, RUN, 0, entered(1))
     with pytest.raises(RunTaken):
         write(store, RUN, 2, entered(3))
 
 
-def test_a_run_is_opened_once(store: Store) -> None:
+def test_a_run_is_opened_once(store: JournalStore) -> None:
     """A second run of the same name is refused and leaves no number behind."""
     write(store, RUN, 0, entered(1))
     with pytest.raises(RunTaken, match="exists already"):
@@ -129,7 +128,7 @@ def test_a_run_is_opened_once(store: Store) -> None:
     assert [head.run_no for head in wait(store.runs())] == [1, 2]
 
 
-def test_an_unknown_run_has_no_entries_and_takes_none(store: Store) -> None:
+def test_an_unknown_run_has_no_entries_and_takes_none(store: JournalStore) -> None:
     """A mistyped name is told as such."""
     with pytest.raises(RunNotFound, match=RUN):
         wait(store.entries(RUN))
@@ -138,7 +137,7 @@ def test_an_unknown_run_has_no_entries_and_takes_none(store: Store) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a/b", "A", "a b", "a\n", "-x", "x" * 65, "é", "a\0b", ".."])
-def test_a_name_that_no_run_can_have_goes_nowhere(store: Store, name: str) -> None:
+def test_a_name_that_no_run_can_have_goes_nowhere(store: JournalStore, name: str) -> None:
     """Names become file names and stand in messages, so only plain ones are let through."""
     with pytest.raises(RunNotFound) as caught:
         write(store, name, 0, entered(1))
@@ -149,7 +148,7 @@ def test_a_name_that_no_run_can_have_goes_nowhere(store: Store, name: str) -> No
         store.claim(name)
 
 
-def test_an_append_that_can_not_be_spelled_adds_nothing(store: Store) -> None:
+def test_an_append_that_can_not_be_spelled_adds_nothing(store: JournalStore) -> None:
     """One bad event among good ones refuses them all."""
     with pytest.raises(TypeError, match="float"):
         write(store, RUN, 0, entered(1), StepEntered(step="D1", visit=1.5))  # type: ignore[arg-type]
@@ -157,14 +156,14 @@ def test_an_append_that_can_not_be_spelled_adds_nothing(store: Store) -> None:
     assert wait(store.spine()) == []
 
 
-def test_an_append_of_nothing_is_refused(store: Store) -> None:
+def test_an_append_of_nothing_is_refused(store: JournalStore) -> None:
     """An empty run can't exist."""
     with pytest.raises(ValueError, match="at least one"):
         write(store, RUN, 0)
     assert wait(store.runs()) == []
 
 
-def test_blobs_come_with_the_entry_that_speaks_of_them(store: Store) -> None:
+def test_blobs_come_with_the_entry_that_speaks_of_them(store: JournalStore) -> None:
     """Content is stored under its digest, in the same append."""
     blob = seal(b"\x00 any bytes \xff", b"0123456789abcdef")
     wait(store.append(RUN, 0, AT, DRIVER, [NoteAdded(step="D1", note_blob=blob.digest)], [blob]))
@@ -172,7 +171,7 @@ def test_blobs_come_with_the_entry_that_speaks_of_them(store: Store) -> None:
     assert wait(store.blob(blob.digest)) == blob.content
 
 
-def test_an_erased_blob_is_gone_and_the_chain_stays(store: Store) -> None:
+def test_an_erased_blob_is_gone_and_the_chain_stays(store: JournalStore) -> None:
     """Erasing takes content and salt; entries, links and spine are as before; it can't be put back."""
     blob, kept = seal(b"a name", b"0123456789abcdef"), seal(b"", bytes(16))
     wait(store.append(RUN, 0, AT, DRIVER, [NoteAdded(step="D1", note_blob=blob.digest)], [blob, kept]))
@@ -185,13 +184,36 @@ def test_an_erased_blob_is_gone_and_the_chain_stays(store: Store) -> None:
     assert (wait(store.entries(RUN)), wait(store.spine())[:1]) == before
 
 
-def test_material_that_was_never_stored_is_not_taken_for_erased(store: Store) -> None:
+def test_erased_material_verifies_and_missing_material_does_not(store: JournalStore) -> None:
+    """What was erased on purpose is on the store's own list; what is merely gone is damage."""
+    erased, gone = seal(b"a name", b"0123456789abcdef"), seal(b"gone", bytes(16))
+    noted = [NoteAdded(step="D1", note_blob=blob.digest) for blob in (erased, gone)]
+    wait(store.append(RUN, 0, AT, DRIVER, noted, [erased]))
+    wait(store.erase(erased.digest))
+    contents = Contents(
+        heads=wait(store.runs()),
+        entries={RUN: wait(store.entries(RUN))},
+        spine=wait(store.spine()),
+        blobs=wait(store.blobs()),
+        erased=wait(store.erased()),
+    )
+    of_material = [damage for damage in verify_journal(contents) if "material" in damage.what]
+    assert [damage.seq for damage in of_material] == [2]
+
+
+def test_erasing_what_was_never_stored_changes_nothing(store: JournalStore) -> None:
+    """A wrong digest does not make material look erased."""
+    wait(store.erase(64 * "a"))
+    assert wait(store.erased()) == []
+
+
+def test_material_that_was_never_stored_is_not_taken_for_erased(store: JournalStore) -> None:
     """Somebody may have removed it; a run must not go on as if it had been empty."""
     with pytest.raises(JournalDamaged, match="keys verify"):
         wait(store.blob(64 * "a"))
 
 
-def test_a_claimed_run_is_refused_to_a_second_driver_until_it_is_released(store: Store) -> None:
+def test_a_claimed_run_is_refused_to_a_second_driver_until_it_is_released(store: JournalStore) -> None:
     """Only one drives; another run is not concerned."""
     claim = store.claim(RUN)
     with pytest.raises(RunTaken, match="Another terminal is driving this run"):

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from runbook_keys.journal.verify import verify_run
 from runbook_keys.journal.whole import Contents, verify_journal
 from runbook_keys.model.entry import Damage
 from runbook_keys.operations.run import find_run
 from runbook_keys.operations.services import Services
+from runbook_keys.ports import JournalStore
 
 
 class VerifyReport(Struct, frozen=True):
-    """What was looked at, the chain value at its end, and everything that does not verify."""
+    """What was looked at, the chain value at its end (empty where nothing is), and everything that does not verify."""
 
     runs: int
     entries: int
@@ -22,22 +22,24 @@ class VerifyReport(Struct, frozen=True):
 
 async def verify(services: Services, run: str = "") -> VerifyReport:
     """Verify one run, or the whole journal when `run` is empty. Raises RunNotFound."""
-    if run:
-        return await _one_run(services, run)
-    store = services.store
+    contents = await _gathered(services.store)
+    damages = tuple(verify_journal(contents))
+    if not run:
+        rows = contents.spine
+        return VerifyReport(len(contents.heads), len(rows), rows[-1].spine_link if rows else "", damages)
+    head = await find_run(services, run)
+    stored = contents.entries[head.run]
+    # Against the spine too: that a run's last entries are gone, the run alone can't tell.
+    of_run = tuple(damage for damage in damages if damage.run == head.run)
+    return VerifyReport(1, len(stored), stored[-1].link if stored else "", of_run)
+
+
+async def _gathered(store: JournalStore) -> Contents:
     heads = await store.runs()
-    contents = Contents(
+    return Contents(
         heads=heads,
         entries={head.run: await store.entries(head.run) for head in heads},
         spine=await store.spine(),
         blobs=await store.blobs(),
+        erased=await store.erased(),
     )
-    rows = contents.spine
-    damages = tuple(verify_journal(contents))
-    return VerifyReport(len(heads), len(rows), rows[-1].spine_link if rows else "", damages)
-
-
-async def _one_run(services: Services, run: str) -> VerifyReport:
-    head = await find_run(services, run)
-    stored = await services.store.entries(head.run)
-    return VerifyReport(1, len(stored), stored[-1].link, tuple(verify_run(stored)))
