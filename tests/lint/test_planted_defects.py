@@ -206,6 +206,12 @@ def test_a_secret_that_would_be_seen_is_found(rule: str, command: str) -> None:
     assert rule in _open(RESEND, command)
 
 
+@pytest.mark.parametrize("needed", ["capture=HTTP_STATUS timeout=10s", "artifact=worker-log"])
+def test_an_output_that_is_needed_and_not_kept_is_found(needed: str) -> None:
+    """A capture, an artifact and evidence need what `output=none` throws away."""
+    assert "discarded-output" in _open(f"{{{needed}}}", f"{{{needed} output=none}}")
+
+
 def test_a_capture_that_some_paths_come_past_is_not_there_for_a_block() -> None:
     """S1 may lead past D1, so V1 can't rely on what D1 captured."""
     readme = (
