@@ -36,7 +36,7 @@ def facts(outcome: Outcome, captures: Mapping[str, str], inputs: Mapping[str, st
         "exit_code": _no_exit_code(outcome) if seen.exit_code is None else seen.exit_code,
         "rows": Absent("No database was asked.") if seen.rows is None else seen.rows,
         "json": _json_of(seen),
-        "result": Absent("No KEY was called."),
+        "result": _no_result(outcome) if seen.result is None else seen.result,
     }
 
 
@@ -44,6 +44,10 @@ def _no_exit_code(outcome: Outcome) -> Absent:
     if outcome.kind is OutcomeKind.TIMED_OUT:
         return Absent("There is no exit code: the command did not end in its time.")
     return Absent("There is no exit code: the command did not end by itself.")
+
+
+def _no_result(outcome: Outcome) -> Absent:
+    return Absent("No KEY was called." if outcome.call is None else "The KEY gave no result.")
 
 
 def _json_of(seen: Observation) -> object:

@@ -11,6 +11,7 @@ from runbook_keys.book.keycalls import arguments_of
 from runbook_keys.book.markdown import MarkdownBlock
 from runbook_keys.book.problem import Problem, Problems
 from runbook_keys.book.targets import SLUG, shortened
+from runbook_keys.model.key import KeyMode
 from runbook_keys.model.names import refused_name
 from runbook_keys.model.runbook import Block
 
@@ -51,6 +52,7 @@ def block_of(fence: MarkdownBlock, problems: Problems) -> Block:
 
 def _block(language: str, fence: MarkdownBlock, slug: str | None, values: dict[str, Value]) -> Block:
     capture, artifact, on = (values.get(name) for name in ("capture", "artifact", "on"))
+    mode = str(values.get("mode", KeyMode.RUN))
     return Block(
         language=language,
         text=fence.text,
@@ -61,6 +63,7 @@ def _block(language: str, fence: MarkdownBlock, slug: str | None, values: dict[s
         on=str(on) if on else None,
         is_output_kept="output" not in values,
         key=slug,
+        mode=mode,
     )
 
 
@@ -104,6 +107,8 @@ def _attributes(line: int, language: str, text: str, problems: Problems) -> dict
             problems.append(_bad(line, f"The attribute {match[1]} stands twice.", "Remove one of them."))
         elif match[1] == "on" and language != "sql":
             problems.append(_bad(line, "The attribute on names a database, for sql only.", "Remove it."))
+        elif match[1] == "mode" and language != "key":
+            problems.append(_bad(line, "The attribute mode says how a KEY is called.", "Remove it."))
         else:
             _read(line, match[1], match[2], values, problems)
     return values
@@ -155,12 +160,19 @@ def _output(text: str) -> bool:
     return False
 
 
+def _mode(text: str) -> str:
+    if text not in (KeyMode.DRY_RUN, KeyMode.UNDO):
+        raise NotAnAttribute("a KEY is called to do its work, or in a mode", "Write dry-run or undo.")
+    return text
+
+
 _READERS: dict[str, Callable[[str], Value]] = {
     "timeout": _timeout,
     "capture": _capture,
     "artifact": _artifact,
     "on": _upper_name,
     "output": _output,
+    "mode": _mode,
 }
 
 

@@ -37,6 +37,7 @@ def finish(runbook: Runbook, state: State, given: i.Finish, at: datetime) -> Eve
         output_blob=given.output_blob,
         capture=_capture(runbook, running),
         is_truncated=given.is_truncated,
+        key=given.key,
     )
     after = evolve(state, finished, at)
     return (finished, *_AFTER_FINISH[running.role](runbook, after, given, at))

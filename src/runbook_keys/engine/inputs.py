@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from runbook_keys.model.event import RunKind
+from runbook_keys.model.key import KeyRecord, PinnedKey
 from runbook_keys.model.outcome import OutcomeKind, Role, Settlement, Verdict
 
 
@@ -21,6 +22,7 @@ class Open(Struct, frozen=True):
     kind: RunKind = RunKind.INCIDENT
     time_scale: int = 1
     accepted_findings: str = ""
+    keys: tuple[PinnedKey, ...] = ()
 
 
 class Resume(Struct, frozen=True):
@@ -60,6 +62,7 @@ class Finish(Struct, frozen=True):
     is_truncated: bool = False
     verdicts: tuple[Verdict, ...] = ()
     answer: int | None = None
+    key: KeyRecord | None = None
 
 
 class Choose(Struct, frozen=True):

@@ -10,7 +10,8 @@ from hashlib import sha256
 from typing import get_args
 
 from runbook_keys.model.entry import Blob
-from runbook_keys.model.event import AnyEvent
+from runbook_keys.model.event import AnyEvent, AttemptFinished, RunOpened
+from runbook_keys.model.key import KeyRecord
 
 _FIELDS: dict[type, tuple[str, ...]] = {
     event: tuple(name for name in event.__struct_fields__ if name == "blob" or name.endswith("_blob"))
@@ -30,7 +31,18 @@ def is_whole(blob: Blob) -> bool:
 
 def references(event: AnyEvent) -> tuple[str, ...]:
     """The digests of the blobs that an event speaks of, in the order of its fields; empty fields name none."""
-    return tuple(digest for name in _FIELDS[type(event)] if (digest := getattr(event, name)))
+    own = (getattr(event, name) for name in _FIELDS[type(event)])
+    return tuple(digest for digest in (*own, *_of_keys(event)) if digest)
+
+
+def _of_keys(event: AnyEvent) -> tuple[str, ...]:
+    match event:
+        case RunOpened(keys=keys):
+            return tuple(key.blob for key in keys)
+        case AttemptFinished(key=KeyRecord() as key):
+            return (key.arguments_blob, key.result_blob, *key.files.values())
+        case _:
+            return ()
 
 
 def _digest(salt: bytes, content: bytes) -> str:

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from runbook_keys.model.key import KeyRecord, PinnedKey
 from runbook_keys.model.outcome import OutcomeKind, Role, Settlement, Verdict
 from runbook_keys.model.runbook import Ending, SafetyClass, Target
 
@@ -39,7 +40,7 @@ class RunOpened(Event, frozen=True, tag=True):
 
     `pack_digest` names the exact text; `value_digests` maps input names to keyed digests of their values;
     `pack_blob` and `inputs_blob` hold the text and the values that are not secret.
-    `time_scale` is 1 but for drills on a compressed clock.
+    `time_scale` is 1 but for drills on a compressed clock. `keys` are the KEYS that its blocks call, as they were then.
     """
 
     slug: str
@@ -53,6 +54,7 @@ class RunOpened(Event, frozen=True, tag=True):
     kind: RunKind = RunKind.INCIDENT
     time_scale: int = 1
     accepted_findings: str = ""
+    keys: tuple[PinnedKey, ...] = ()
 
 
 class RunResumed(Event, frozen=True, tag=True):
@@ -113,7 +115,7 @@ class AttemptStarted(Event, frozen=True, tag=True):
 
 
 class AttemptFinished(Event, frozen=True, tag=True):
-    """The outcome of an attempt. `capture` names the value that later steps read from this output."""
+    """The outcome of an attempt. `capture` names the value that later steps read from this output; `key` the KEY called."""
 
     step: str
     role: Role
@@ -126,6 +128,7 @@ class AttemptFinished(Event, frozen=True, tag=True):
     output_blob: str = ""
     capture: str = ""
     is_truncated: bool = False
+    key: KeyRecord | None = None
 
 
 class OutcomeSettled(Event, frozen=True, tag=True):

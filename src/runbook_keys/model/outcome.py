@@ -7,6 +7,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from runbook_keys.model.key import KeyCall
+
 
 class Role(StrEnum):
     """Which block of a step an attempt runs."""
@@ -36,7 +38,8 @@ class OutcomeKind(StrEnum):
 class Observation(Struct, frozen=True):
     """What an attempt showed, masked and capped.
 
-    `rows` are SQL rows as JSON-ready mappings; `answer` is the 0-based way out that a person chose.
+    `rows` are SQL rows as JSON-ready mappings; `answer` is the 0-based way out that a person chose. `result` is the
+    object that a KEY returned.
     """
 
     exit_code: int | None = None
@@ -45,13 +48,14 @@ class Observation(Struct, frozen=True):
     rows: list[dict[str, Any]] | None = None
     answer: int | None = None
     is_truncated: bool = False
+    result: dict[str, Any] | None = None
 
 
 class Outcome(Struct, frozen=True):
     """The end of one attempt: its kind, why in words, what was seen, how long it took.
 
     `enforcement` says what kept a looking step from changing anything ("Landlock, ABI 7", "read-only transaction")
-    or that nothing did ("not enforced here: ..."). Empty where a change was the purpose.
+    or that nothing did ("not enforced here: ..."). Empty where a change was the purpose. `call` tells of a called KEY.
     """
 
     kind: OutcomeKind
@@ -59,6 +63,7 @@ class Outcome(Struct, frozen=True):
     why: str = ""
     duration_ms: int = 0
     enforcement: str = ""
+    call: KeyCall | None = None
 
 
 class Verdict(Struct, frozen=True):

@@ -125,7 +125,7 @@ class Branch(Struct, frozen=True):
 class Block(Struct, frozen=True):
     """One block of a step: constant text in `bash`, `sql` or `key`, and its attributes; or words in `human`.
 
-    `key` is the slug of the KEY that a `key` block calls. A `human` block stands where an undo is done by hand.
+    `key` is the slug of the KEY that a `key` block calls, `mode` what it is to do (`run`, `dry-run`, `undo`). A `human` block stands where an undo is done by hand.
     """
 
     language: str
@@ -137,6 +137,7 @@ class Block(Struct, frozen=True):
     on: str | None = None
     is_output_kept: bool = True
     key: str | None = None
+    mode: str = "run"
 
 
 class Schedule(Struct, frozen=True):
