@@ -11,5 +11,14 @@ PINNED = ("README.md", "pack.json")
 
 def pack_digest(files: Mapping[str, bytes]) -> str:
     """Hex SHA-256 over a line `sha256  path` for each pinned file, as `sha256sum README.md pack.json` prints them."""
-    lines = (f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in PINNED if name in files)
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+    return _digest_of_lines({name: files[name] for name in PINNED if name in files})
+
+
+def folder_digest(files: Mapping[str, bytes]) -> str:
+    """The same over all files of a folder by their paths, sorted: what a run pins of a KEY."""
+    return _digest_of_lines(dict(sorted(files.items())))
+
+
+def _digest_of_lines(files: Mapping[str, bytes]) -> str:
+    lines = (f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in files.items())
+    return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()

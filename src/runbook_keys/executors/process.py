@@ -39,7 +39,8 @@ class Cut(Enum):
 class Command:
     """What to start and where. `mark` is the `NAME=value` of the environment that tells its descendants.
 
-    `may_leave_running`: what it started may outlive it, unless the command was cut.
+    `may_leave_running`: what it started may outlive it, unless the command was cut. `stdin` is a descriptor to read
+    from; nothing is there to read unless it is given.
     """
 
     program: str
@@ -50,6 +51,7 @@ class Command:
     timeout_seconds: float
     may_leave_running: bool
     inherited: tuple[int, ...] = ()
+    stdin: int = subprocess.DEVNULL
 
 
 @dataclass(frozen=True)
@@ -67,14 +69,15 @@ class Ended:
 
 
 def start(command: Command) -> subprocess.Popen[bytes]:
-    """Start it in a session of its own, without a terminal or input. Raises `NotStarted`."""
+    """Start it in a session of its own, without a terminal. Raises `NotStarted`."""
+    _sign(command.inherited, b"")
     try:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             command.arguments,
             executable=command.program,
             env=command.environment,
             cwd=command.folder,
-            stdin=subprocess.DEVNULL,
+            stdin=command.stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
@@ -83,6 +86,18 @@ def start(command: Command) -> subprocess.Popen[bytes]:
         )
     except OSError as error:
         raise NotStarted(f"The command could not be started: {error.strerror}.") from error
+    _sign(command.inherited, b"%d" % process.pid)
+    return process
+
+
+def _sign(descriptors: Sequence[int], number: bytes) -> None:
+    """Say in the lock that the command inherits which process it is; nothing while that is not known yet."""
+    for descriptor in descriptors:
+        with suppress(
+            OSError
+        ):  # a full disk: a later driver then takes whoever holds the lock for the command
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, number, 0)
 
 
 async def attend(process: subprocess.Popen[bytes], command: Command, streams: Sequence[Stream]) -> Ended:
