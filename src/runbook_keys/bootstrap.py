@@ -15,6 +15,7 @@ from runbook_keys.executors.sql import SqlExecutor
 from runbook_keys.operations.services import Services
 from runbook_keys.ports import Clock, Executor, Operator
 from runbook_keys.stores.sqlite import SqliteStore
+from runbook_keys.system.cache import FolderCache, code_digest
 from runbook_keys.system.clock import SystemClock
 from runbook_keys.system.ids import RandomIds
 from runbook_keys.system.library import FolderLibrary
@@ -88,6 +89,7 @@ async def services(
             clock=clock or SystemClock(),
             ids=RandomIds(),
             library=FolderLibrary([folder / "runbooks", shipped_library()]),
+            cache=FolderCache(folder / "cache", code_digest(Path(__file__).parent)),
             secrets=EnvironmentSecrets(outside, folder / "digest.key"),
             executors=_executors(outside, folder, more_names),
             environment=outside,

@@ -126,6 +126,13 @@ class Secrets(Protocol):
     def digest(self, name: str, value: str) -> str: ...  # keyed: useless without this machine's key
 
 
+class Cache(Protocol):
+    """Results that can be worked out again at any time, by key. Losing them costs time only; nothing raises."""
+
+    def get(self, key: str) -> bytes | None: ...
+    def put(self, key: str, content: bytes) -> None: ...
+
+
 class Operator(Protocol):
     """Whoever answers. Silence is never yes: at end of input the answer is `Leave`."""
 

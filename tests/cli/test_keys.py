@@ -24,7 +24,7 @@ PACK = json.dumps(
         "version": "1.0.0",
         "runtime_dependency": "assisted",
         "required_access_level": "write",
-        "produces_evidence": False,
+        "produces_evidence": True,
         "outcome": "It works.",
         "maturity": "starter",
         "license_spdx": "Apache-2.0",
@@ -67,9 +67,19 @@ test -e "$MARK"
 ```
 
 - It is there: `exit_code == 0` → STOP
-- Anything else → A1
+- It is not there: `exit_code == 1` → D1
+- Anything else → ESCALATE
 
 ## 5. Diagnosis flow
+
+### D1. May it be made?
+
+```bash
+test ! -e "$MARK"
+```
+
+- It may be made: `exit_code == 0` → A1
+- Anything else → ESCALATE
 
 ## 6. Action steps
 
@@ -106,6 +116,12 @@ test -e "$MARK"
 **Escalate to**: `tests`
 
 ## 9. Evidence and audit notes
+
+- What was made:
+
+```bash {artifact=mark}
+ls -l "$MARK"
+```
 
 ## 10. Post-incident follow-ups
 
@@ -275,3 +291,73 @@ def test_an_unknown_runbook_lists_what_is_there(place: Path) -> None:
 
     assert 1 == code
     assert "stripe-webhook-failure" in output
+
+
+def _plant(place: Path, before: str, after: str) -> None:
+    readme = place / "example" / "README.md"
+    text = readme.read_text("utf-8")
+    assert before in text
+    readme.write_text(text.replace(before, after), "utf-8")
+
+
+def test_a_pack_with_a_fault_on_the_page_does_not_run(place: Path) -> None:
+    """What `keys check` calls an error stops the run before it starts, with the line."""
+    _plant(
+        place,
+        'test -e "$MARK"\n```\n\n- It is there: `exit_code == 0` → STOP',
+        'touch "$MARK"\n```\n\n- It is there: `exit_code == 0` → STOP',
+    )
+
+    code, output = _said(place, "run", "./example", "-i", f"MARK={place / 'mark'}", "--auto", "safe")
+
+    assert 1 == code
+    assert "the run has not started" in output
+    assert "README.md:" in output
+    assert not (place / "mark").exists()
+    assert "No run" in _said(place, "resume")[1]
+
+
+def test_a_reason_lets_it_run_and_is_kept(place: Path) -> None:
+    """The reason stands in the run's first entry."""
+    _plant(place, "**Side effects**: the file is there.\n", "")
+
+    assert 1 == _said(place, "run", "./example", "-i", f"MARK={place / 'mark'}")[0]
+    code, output = _said(
+        place,
+        "run",
+        "./example",
+        "-i",
+        f"MARK={place / 'mark'}",
+        "--accept-findings",
+        "Known; mended tomorrow.",
+    )
+
+    assert 7 == code, output
+    assert "Known; mended tomorrow." in _said(place, "show", "--entries")[1]
+
+
+def test_no_reason_lets_a_dead_end_run(place: Path) -> None:
+    """A person could stand without a next step there, whatever the reason."""
+    _plant(
+        place,
+        "- It may be made: `exit_code == 0` → A1\n- Anything else → ESCALATE\n",
+        "- It may be made: `exit_code == 0` → A9\n",
+    )
+
+    code, output = _said(
+        place, "run", "./example", "-i", f"MARK={place / 'mark'}", "--accept-findings", "Hurry."
+    )
+
+    assert 1 == code
+    assert "follow README.md by hand" in output
+
+
+def test_a_pack_is_proven_again_when_anything_in_it_changes(place: Path) -> None:
+    """Findings are remembered by the exact bytes: after a mend they are gone, after a slip they are there."""
+    before = _said(place, "check", "./example")
+    assert before == _said(place, "check", "./example")
+
+    (place / "example/CHANGELOG.md").write_text("# Changes\n\n## 1.0.0\n\n- First.\n", "utf-8")
+
+    assert "CHANGELOG.md" in before[1]
+    assert "CHANGELOG.md" not in _said(place, "check", "./example")[1]

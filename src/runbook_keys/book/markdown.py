@@ -13,10 +13,13 @@ import re
 from collections.abc import Sequence
 from enum import StrEnum
 from functools import cache
+from typing import TYPE_CHECKING
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 from msgspec import Struct
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 MAX_NESTING = 20
 MAX_INLINE = 1_000
@@ -76,12 +79,16 @@ class Outline(Struct, frozen=True):
 @cache
 def _block_parser() -> MarkdownIt:
     # `reference` off: a link definition would vanish from the prose that a person reads.
+    from markdown_it import MarkdownIt  # a run on a text that was read before does without
+
     parser = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING, "html": True})
     return parser.disable(["inline", "text_join", "reference"])
 
 
 @cache
 def _inline_parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+
     return MarkdownIt("commonmark", {"maxNesting": MAX_NESTING, "html": True})
 
 

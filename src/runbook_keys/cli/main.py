@@ -31,6 +31,7 @@ from runbook_keys.operations.drill import DrillReport
 from runbook_keys.operations.run import RunReport, RunRequest, resume, start
 from runbook_keys.operations.services import Services
 
+from runbook_keys.ports import Cache
 Opener = Callable[[], AbstractAsyncContextManager[Services]]
 
 
@@ -236,8 +237,8 @@ def fmt_command(folder: Path) -> None:
     click.echo(f"{folder / 'checklist.md'} is made from README.md.")
 
 
-async def _page(services: Services, folder: Path, printed: Callable[[Pack], bytes]) -> bytes:
-    return printed(services.library.load(f"{folder.resolve()}"))
+async def _page(services: Services, folder: Path, printed: Callable[[Pack, Cache], bytes]) -> bytes:
+    return printed(services.library.load(f"{folder.resolve()}"), services.cache)
 
 
 @cli.command("drill")

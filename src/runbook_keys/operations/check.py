@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runbook_keys.lint.check import Checked, check_packs
+from runbook_keys.lint.check import Checked
 from runbook_keys.lint.formats import github, json, sarif, text
 from runbook_keys.lint.profile import blocks_run
+from runbook_keys.operations.findings import findings_of
 from runbook_keys.operations.services import Services
 
 
@@ -15,9 +16,9 @@ def check(services: Services, names: Sequence[str]) -> tuple[Checked, ...]:
 
     Raises UnknownRunbook for a name that is neither.
     """
-    installed = services.library.slugs()
-    packs = [pack for name in (names or installed) for pack in services.library.gather(name)]
-    return check_packs(packs, installed, shell=services.shell)
+    wanted = names or services.library.slugs()
+    packs = [pack for name in wanted for pack in services.library.gather(name)]
+    return tuple(map(Checked, packs, findings_of(services, packs)))
 
 
 _FORMATS = {"text": text.render, "json": json.render, "sarif": sarif.render, "github": github.render}

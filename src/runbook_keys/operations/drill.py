@@ -59,7 +59,7 @@ async def drill(
     services: Services, world: Callable[[], World], request: DrillRequest, tell: Tell
 ) -> DrillReport:
     """Run the drills one after another, each in a fresh world. Raises DrillFailed where a world can't be had."""
-    opened = read_pack(services.library.load(request.slug))
+    opened = read_pack(services.library.load(request.slug), services.cache)
     plans = _chosen(plans_of(opened.pack.files), request)
     results = []
     for plan in plans:
@@ -95,7 +95,7 @@ async def _followed(
 ) -> DrillResult:
     scripted = ScriptedOperator(plan, lambda view, did: tell(_followed_line(view, did)))
     operator = request.operator or scripted
-    opened = read_pack(services.library.load(request.slug))
+    opened = read_pack(services.library.load(request.slug), services.cache)
     declared = {wanted.name for wanted in opened.metadata.inputs}
     values = {name: value for name, value in world.inputs().items() if name in declared}
     run = RunRequest(request.slug, values, kind=RunKind.DRILL)

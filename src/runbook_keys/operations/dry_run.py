@@ -42,7 +42,7 @@ class DryRun(Struct, frozen=True):
 
 def dry_run(services: Services, slug: str, values: dict[str, str]) -> DryRun:
     """Raises UnknownRunbook or InvalidPack. A missing input is named, not refused."""
-    opened = read_pack(services.library.load(slug))
+    opened = read_pack(services.library.load(slug), services.cache)
     known = _known_names(opened)
     steps = tuple(_dry_step(opened.runbook, step, known) for step in opened.runbook.steps)
     return DryRun(opened.runbook.title, opened.metadata.slug, steps, _missing(services, opened, values))

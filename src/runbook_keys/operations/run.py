@@ -19,7 +19,8 @@ from runbook_keys.model.event import RunEnded, RunKind, RunOpened
 from runbook_keys.model.pack import Pack
 from runbook_keys.model.runbook import Ending
 from runbook_keys.model.view import View
-from runbook_keys.operations.checks import refuse_unsound
+from runbook_keys.operations.findings import refuse_unsound
+from runbook_keys.operations.leftover import REFUSING, Patience, meet
 from runbook_keys.operations.packs import METADATA, README, OpenPack, read_pack
 from runbook_keys.operations.services import Services
 from runbook_keys.operations.values import gather
@@ -57,8 +58,8 @@ async def start(services: Services, operator: Operator, request: RunRequest) -> 
     Raises UnknownRunbook, InvalidPack, MissingInput, RefusedInput before anything is written; then RunTaken,
     JournalUnavailable, Interrupted.
     """
-    opened = read_pack(services.library.load(request.slug))
-    refuse_unsound(opened, request.accept_findings)
+    opened = read_pack(services.library.load(request.slug), services.cache)
+    refuse_unsound(services, opened, request.accept_findings)
     values = gather(
         opened.metadata.inputs, request.values, services.settings, services.environment, services.secrets
     )
@@ -160,7 +161,7 @@ async def reopen(
         raise RunNotFound(
             f"Run {head.run} does not begin with its opening. `keys verify {head.run}` says what is wrong."
         )
-    opened = read_pack(await pinned_pack(services, head.run, opened_event))
+    opened = read_pack(await pinned_pack(services, head.run, opened_event), services.cache)
     values = (
         await _values_again(services, opened, opened_event) if needs_values else Values({}, frozenset(), {})
     )

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from runbook_keys.ports import Clock, Executor, Ids, JournalStore, Library, Operator, Secrets, ShellAnalysis
+from runbook_keys.ports import (
+    Cache,
+    Clock,
+    Executor,
+    Ids,
+    JournalStore,
+    Library,
+    Operator,
+    Secrets,
+    ShellAnalysis,
+)
 
 
 @dataclass(frozen=True)
@@ -16,6 +26,7 @@ class Services:
     clock: Clock
     ids: Ids
     library: Library
+    cache: Cache
     secrets: Secrets
     executors: Callable[[Operator], Mapping[str, Executor]]
     environment: Mapping[str, str]
