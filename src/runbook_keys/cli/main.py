@@ -15,6 +15,7 @@ import click
 from runbook_keys import __version__
 from runbook_keys.cli.crash import crash_report
 from runbook_keys.cli.endings import EXIT_OF, Exit, last_words
+from runbook_keys.cli.leftover import AskedPatience
 from runbook_keys.cli.listings import (
     drill_lines,
     dry_run_lines,
@@ -144,13 +145,16 @@ def _end(report: RunReport) -> NoReturn:
 @click.option(
     "--answers", type=click.Path(path_type=Path), help="Rehearse: take answers from this file, a line each."
 )
-def resume_command(run: str, auto: str | None, answers: Path | None) -> None:
+@click.option("--wait", is_flag=True, help="If a command still runs from before a crash, wait for its end.")
+@click.option("--end-leftover", is_flag=True, help="If one still runs, ask, then end it.")
+def resume_command(run: str, auto: str | None, answers: Path | None, wait: bool, end_leftover: bool) -> None:
     """Go on with RUN after a crash or a hand-over; without RUN, with the latest that is open.
 
     Example: keys resume
     """
     operator = _operator(answers)
-    _end(_with_services(lambda services: resume(services, operator, run, auto == "safe")))
+    patience = AskedPatience(operator, wait, end_leftover)
+    _end(_with_services(lambda services: resume(services, operator, run, auto == "safe", patience)))
 
 
 @cli.command("runs")

@@ -13,6 +13,7 @@ from typing import Protocol, TextIO
 from runbook_keys.cli.answers import understand
 from runbook_keys.cli.screen import screen
 from runbook_keys.cli.text import WIDTH, safe
+from runbook_keys.errors import Refused
 from runbook_keys.model.actor import Actor, ActorKind
 from runbook_keys.model.reply import Leave, Reply, Wait
 from runbook_keys.model.view import Asking, View
@@ -109,10 +110,23 @@ class TerminalOperator:
             if typed.strip() == "h":
                 self._write_lines(_handover(view))
                 continue
-            reply = await understand(view, typed, self._ask)
+            try:
+                reply = await understand(view, typed, self._ask)
+            except Refused as refused:
+                self._write_lines([f"! {safe(str(refused))}"])
+                continue
             if reply is not None:
                 return reply
             self._write_lines(["That is not an answer here. The line above the > lists the answers."])
+
+    def tell(self, lines: Iterable[str]) -> None:
+        """Show `lines`."""
+        self._write_lines(lines)
+
+    async def asked(self, lines: Iterable[str], prompt: str) -> str:
+        """Show `lines`, then one typed line; empty at the end of input. Keys typed before don't count."""
+        self._write_lines(lines)
+        return (await self._ask(prompt, is_fresh=True) or "").strip()
 
     def progress(self, view: View, text: str) -> None:  # noqa: ARG002 - one run on one screen
         """Show output as it comes, at most twenty lines of it; all of it is in the journal."""

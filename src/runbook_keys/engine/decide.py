@@ -55,6 +55,14 @@ def _resume_running(runbook: Runbook, state: State, given: i.Resume, at: datetim
     return (e.RunResumed(given.changed_inputs), *finish(runbook, state, lost, at))
 
 
+def _cut_leftover(_runbook: Runbook, state: State, given: i.CutLeftover, _at: datetime) -> Events:
+    running = state.running
+    if running is None:
+        raise Refused("Nothing is running.")
+    _check_reason(given.reason)
+    return (e.LeftoverCut(running.step, running.role, running.attempt, given.processes, given.reason),)
+
+
 def _approve(runbook: Runbook, state: State, given: i.Approve, at: datetime) -> Events:
     role, label = _wanted(state)
     step = runbook.step(label)
@@ -248,6 +256,7 @@ _DECIDERS: dict[tuple[Phase, type[Any]], _Decider] = {
     (_P.UNKNOWN, i.Start): _start_probe,
     (_P.CLOSING, i.Start): _start_evidence,
     (_P.RUNNING, i.Finish): finish,
+    (_P.RUNNING, i.CutLeftover): _cut_leftover,
     (_P.RUNNING, i.Resume): _resume_running,
     (_P.CHOOSING, i.Choose): _choose,
     (_P.STANDING, i.Skip): _skip,

@@ -229,7 +229,7 @@ def _postponed(state: State, _event: e.EscalationPostponed, at: datetime) -> Sta
     return replace(state, phase=state.phase_before_overdue, escalation_from_at=at)
 
 
-def _noted(state: State, _event: e.NoteAdded, _at: datetime) -> State:
+def _noted(state: State, _event: e.Event, _at: datetime) -> State:
     return state
 
 
@@ -271,6 +271,7 @@ _CHANGES: dict[type[e.Event], Callable[[State, Any, datetime], State]] = {
     e.ApprovalGranted: _approved,
     e.AttemptStarted: _started,
     e.AttemptFinished: _finished,
+    e.LeftoverCut: _noted,
     e.OutcomeSettled: _settled,
     e.ChoiceAsked: _choice_asked,
     e.StepSkipped: _skipped,

@@ -65,6 +65,13 @@ class Finish(Struct, frozen=True):
     key: KeyRecord | None = None
 
 
+class CutLeftover(Struct, frozen=True):
+    """A person has the command of an earlier driver ended, for a reason; it must be durable before the signals."""
+
+    processes: tuple[str, ...]
+    reason: str
+
+
 class Choose(Struct, frozen=True):
     """A person picks a way out, 0-based."""
 
@@ -132,6 +139,7 @@ Input = (
     | Approve
     | Start
     | Finish
+    | CutLeftover
     | Choose
     | Skip
     | Overrule

@@ -66,6 +66,7 @@ _TABLE: dict[Phase, dict[type[e.Event], tuple[Phase, ...]]] = {
     },
     _P.RUNNING: {
         e.AttemptFinished: (_P.DECIDING, _P.STANDING, _P.UNKNOWN, _P.UNDOING, _P.CLOSING),
+        e.LeftoverCut: (_P.RUNNING,),
         e.RunResumed: (_P.RUNNING,),
     },
     _P.CHOOSING: {

@@ -131,6 +131,19 @@ class AttemptFinished(Event, frozen=True, tag=True):
     key: KeyRecord | None = None
 
 
+class LeftoverCut(Event, frozen=True, tag=True):
+    """A person has the command of an attempt ended whose driver is gone; written before the signals are sent.
+
+    `processes` are names and numbers, as they were shown.
+    """
+
+    step: str
+    role: Role
+    attempt: int
+    processes: tuple[str, ...]
+    reason: str
+
+
 class OutcomeSettled(Event, frozen=True, tag=True):
     """It became known whether an unknown change happened: by a probe or by a person with a reason."""
 
@@ -245,6 +258,7 @@ AnyEvent = (
     | ApprovalGranted
     | AttemptStarted
     | AttemptFinished
+    | LeftoverCut
     | OutcomeSettled
     | ChoiceAsked
     | StepSkipped

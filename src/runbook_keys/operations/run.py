@@ -12,7 +12,7 @@ from runbook_keys.driver.session import Session, Values
 from runbook_keys.driver.views import view_of
 from runbook_keys.engine import inputs as i
 from runbook_keys.engine.effects import Done
-from runbook_keys.errors import RunNotFound, RunTaken
+from runbook_keys.errors import RunNotFound
 from runbook_keys.journal.lines import read
 from runbook_keys.model.entry import RunHead
 from runbook_keys.model.event import RunEnded, RunKind, RunOpened
@@ -110,30 +110,27 @@ def _plain_values(values: Values) -> bytes:
 
 
 async def resume(
-    services: Services, operator: Operator, run: str = "", is_auto_safe: bool = False
+    services: Services,
+    operator: Operator,
+    run: str = "",
+    is_auto_safe: bool = False,
+    patience: Patience = REFUSING,
 ) -> RunReport:
     """Take up a run again: the one named, else the latest that has not ended. It goes on with the text it pinned.
 
-    Raises RunNotFound, RunTaken while another process drives it or a command of it still runs, and what `start` raises.
+    Raises RunNotFound, RunTaken while another process drives it or a command of it still runs (and `patience` neither
+    waits nor has it ended), and what `start` raises.
     """
     head = await find_run(services, run)
     claim = services.store.claim(head.run)
     try:
         session, changed = await reopen(services, head)
-        _refuse_leftover(session, claim)
+        await meet(session, claim, operator.actor, patience)
         if session.state.ending is None:
             await session.tell(i.Resume(changed), operator.actor)
         return await _drive(services, session, operator, claim, is_auto_safe)
     finally:
         claim.release()
-
-
-def _refuse_leftover(session: Session, claim: Claim) -> None:
-    if session.state.running is not None and claim.leftover():
-        label = session.state.running.step
-        raise RunTaken(
-            f"The command of {label} is still running from before. Wait until it ends, then `keys resume` again."
-        )
 
 
 async def find_run(services: Services, run: str) -> RunHead:

@@ -122,6 +122,9 @@ _WORDS: dict[str, Callable[[Any], str]] = {
     "ApprovalGranted": lambda x: f"{x.step} {x.role} approved" + (f": {x.reason}" if x.reason else ""),
     "AttemptStarted": lambda x: f"{x.step} {x.role} started ({x.language}, {x.safety}, attempt {x.attempt})",
     "AttemptFinished": _finished,
+    "LeftoverCut": lambda x: (
+        f"{x.step} {x.role}: had ended what still ran, {', '.join(x.processes)} ({x.reason})"
+    ),
     "OutcomeSettled": lambda x: (
         f"{x.step}: the change is {x.settlement}" + (f" ({x.reason})" if x.reason else "")
     ),

@@ -2,6 +2,7 @@
 
 Two lock files per run. `NAME.lock` is held by the driver. `NAME.attempt` is also inherited by the commands it starts;
 a lock belongs to the open file, not to the process, so it lives as long as any process of a command keeps it open.
+The executor writes the number of the command's first process into it.
 The files stay behind: to remove one that another process is just opening would let two processes hold "the" lock.
 """
 
@@ -9,10 +10,13 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
 from contextlib import suppress
 from pathlib import Path
 
 from runbook_keys.errors import JournalUnavailable, RunTaken
+from runbook_keys.ports import Leftover
+from runbook_keys.stores.holders import first_process, holders, named, signal_groups
 
 
 class FileClaim:
@@ -45,19 +49,34 @@ class FileClaim:
         """The descriptor that commands inherit (`pass_fds`); None once released."""
         return self._attempt_fd if self._is_held else None
 
-    def leftover(self) -> bool:
-        """True while a process that an earlier driver started still runs.
+    def leftover(self) -> Leftover | None:
+        """The command that an earlier driver started and that still runs.
 
-        That may be the command itself or a service that it started and left behind. Processes started under this claim
-        share its lock and don't count. Ask before starting a command: for an instant nobody holds the lock.
+        A service that it started and left behind does not count, once the command itself is known to have ended.
+        Processes started under this claim share its lock and don't count either. Ask before starting a command: for an
+        instant nobody holds the lock.
         """
+        if self._is_alone():
+            return None
+        found = holders(self._attempt_fd)
+        first = first_process(self._attempt_fd)
+        has_ended = bool(found) and first is not None and first not in found
+        return None if has_ended else Leftover(tuple(named(pid) for pid in found))
+
+    def end_leftover(self, is_forced: bool) -> None:
+        """Ask the processes of `leftover` to end (SIGTERM), or end them (SIGKILL), each with its whole process group."""
+        found = holders(self._attempt_fd)
+        first = first_process(self._attempt_fd)
+        signal_groups([first] if first in found else found, signal.SIGKILL if is_forced else signal.SIGTERM)
+
+    def _is_alone(self) -> bool:
         try:
             fcntl.flock(self._attempt_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            return True
+            return False
         finally:  # a refused conversion has dropped the shared lock as well
             fcntl.flock(self._attempt_fd, fcntl.LOCK_SH)
-        return False
+        return True
 
     def release(self) -> None:
         """Give the run up; a second call does nothing. Commands that still run keep their part of the lock."""
@@ -78,7 +97,10 @@ def _locked(path: Path) -> int:
     except BlockingIOError:
         holder = _holder(descriptor)
         os.close(descriptor)
-        raise RunTaken(f"Another terminal is driving this run{holder}. Nothing was done here.") from None
+        raise RunTaken(
+            f"Another terminal is driving this run{holder}. Nothing was done here. "
+            "Go on there, or leave it there with q; then `keys resume` works here."
+        ) from None
     _sign(descriptor)
     return descriptor
 

@@ -27,9 +27,11 @@ class MemoryClaim:
         self._run = run
         self._is_held = True
 
-    def leftover(self) -> bool:
-        """Never: commands do not outlive the process that holds this store."""
-        return False
+    def leftover(self) -> None:
+        """Nothing: commands do not outlive the process that holds this store."""
+
+    def end_leftover(self, is_forced: bool) -> None:
+        """There is nothing to end."""
 
     def release(self) -> None:
         """Give the run up; a second call does nothing."""
