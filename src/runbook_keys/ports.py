@@ -72,16 +72,23 @@ class Executor(Protocol):
     async def execute(self, task: Task, output: Output) -> Outcome: ...
 
 
+class Leftover(Struct, frozen=True):
+    """The command of an earlier driver that still runs: its processes by name and number, as far as they can be seen."""
+
+    processes: tuple[str, ...]
+
+
 class Claim(Protocol):
     """The right to drive one run, held until released or until the process dies.
 
-    `attempt_fd` is a descriptor that a command inherits: while any process of it lives, `leftover` on a later claim
-    tells that the earlier command is still running.
+    `attempt_fd` is a descriptor that a command inherits. An executor writes the command's process number into it, so
+    that `leftover` on a later claim can tell a command that still runs from a service that the command left behind.
     """
 
     @property
     def attempt_fd(self) -> int | None: ...
-    def leftover(self) -> bool: ...  # True while a command of an earlier driver still runs
+    def leftover(self) -> Leftover | None: ...  # None once no command of an earlier driver runs any more
+    def end_leftover(self, is_forced: bool) -> None: ...  # SIGTERM, or SIGKILL, to its process group
     def release(self) -> None: ...
 
 
