@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -14,6 +16,7 @@ from runbook_keys.cli.answers import understand
 from runbook_keys.cli.screen import screen
 from runbook_keys.cli.terminal import GivenLines, TerminalOperator
 from runbook_keys.cli.text import WIDTH, safe
+from runbook_keys.errors import Refused
 from runbook_keys.model import reply as r
 from runbook_keys.model.outcome import Observation, OutcomeKind
 from runbook_keys.model.runbook import Block, SafetyClass, Step, StepKind
@@ -134,3 +137,27 @@ def test_hostile_output_is_shown_spelled_out() -> None:
 
     assert "\x1b" not in out.getvalue()
     assert "fine" in out.getvalue()
+
+
+def test_a_file_is_attached_whole_under_its_own_name(tmp_path: Path) -> None:
+    """`f PATH` gives its bytes; the folder it lay in is nobody's business."""
+    (tmp_path / "screen shot.png").write_bytes(b"\x89PNG")
+
+    said = _understand(_view(Asking.LOOK), f"f {tmp_path}/screen shot.png")
+
+    assert said == r.AttachFile("screen shot.png", b"\x89PNG")
+
+
+@pytest.mark.parametrize("path", ["/nowhere/at/all", "/", "/dev/zero"])
+def test_a_file_that_cannot_be_kept_is_refused_in_words(path: str) -> None:
+    """Missing, a folder, endless: nothing is attached, and the reason is said."""
+    with pytest.raises(Refused, match=re.escape(path)):
+        _understand(_view(Asking.LOOK), f"f {path}")
+
+
+def test_a_person_in_the_middle_of_a_change_is_told_what_leaving_means() -> None:
+    """Only where the answer is about a change; a question that only looks says nothing of the kind."""
+    changing = "\n".join(screen(_view(Asking.QUESTION, SafetyClass.REVERSIBLE)))
+
+    assert "UNKNOWN" in changing
+    assert "UNKNOWN" not in "\n".join(screen(_view(Asking.QUESTION)))

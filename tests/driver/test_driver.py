@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from runbook_keys.driver.attempt import Attempts
 from runbook_keys.driver.driver import Driver
@@ -16,6 +17,7 @@ from runbook_keys.driver.session import Session, Values
 from runbook_keys.engine import inputs as i
 from runbook_keys.engine.transitions import Phase
 from runbook_keys.errors import JournalUnavailable, RunTaken
+from runbook_keys.executors.human import HumanExecutor
 from runbook_keys.journal.lines import read
 from runbook_keys.journal.whole import Contents, verify_journal
 from runbook_keys.model import event as e
@@ -366,5 +368,39 @@ def test_a_person_settles_an_unclear_change() -> None:
         ending, _ = await _drive(store, session, script, Person(answers))
 
         assert Ending.RESOLVED == ending
+
+    _run(body)
+
+
+def test_a_note_does_not_disturb_a_person_at_work() -> None:
+    """Notes and files given in the middle of a change by hand are kept; it stays one attempt, and is answered."""
+
+    async def body() -> None:
+        store = MemoryStore()
+        by_hand = replace(
+            RUNBOOK.steps[1],
+            block=None,
+            branches=(Branch("Done", GoTo("V1"), 1), RUNBOOK.steps[1].branches[1]),
+        )
+        runbook = replace(RUNBOOK, steps=(RUNBOOK.steps[0], by_hand, RUNBOOK.steps[2]))
+        session = Session(RUN, runbook, Values({}, frozenset(), {}), store, FakeClock(), SequentialIds())
+        await session.tell(i.Open("example", "1.0.0", "d", "", "", {}, RUN), Person.actor)
+        said = [r.AddNote("the button is grey"), r.AttachFile("screen.png", b"\x89PNG"), r.Choose(0)]
+        person = Person({Asking.QUESTION: said})
+        executor = ScriptedExecutor({"D1": OK, "V1": OK})
+        claim = store.claim(RUN)
+        attempts = Attempts(session, {"bash": executor, "human": HumanExecutor(person)}, person, claim)
+        ending = await Driver(session, attempts, person, FakeClock()).drive()
+        claim.release()
+        events = [entry.event for entry in session.entries]
+
+        assert Ending.RESOLVED == ending
+        assert 1 == sum(isinstance(event, e.AttemptStarted) and event.step == "A1" for event in events)
+        assert [OutcomeKind.SUCCEEDED] == [
+            event.outcome for event in events if isinstance(event, e.AttemptFinished) and event.step == "A1"
+        ]
+        (attached,) = [event for event in events if isinstance(event, e.FileAttached)]
+        assert ("A1", "screen.png", 4) == (attached.step, attached.name, attached.size)
+        assert b"\x89PNG" == await store.blob(attached.file_blob)
 
     _run(body)

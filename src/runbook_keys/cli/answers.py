@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
+from runbook_keys.errors import Refused
 from runbook_keys.model import reply as r
 from runbook_keys.model.outcome import Settlement
 from runbook_keys.model.runbook import SafetyClass
 from runbook_keys.model.view import Asking, View
+
+MOST_BYTES = 10 << 20
 
 Ask = Callable[[str], Awaitable[str | None]]
 """Asks for one more line; None at the end of input."""
@@ -32,6 +36,8 @@ async def _anywhere(view: View, word: str, rest: str, ask: Ask) -> r.Reply | Non
         return r.Escalate(await _reason(ask, rest, "Why (Enter alone: no reason)? "))
     if word == "n" and (text := rest or await ask("Note: ")):
         return r.AddNote(text)
+    if word == "f" and (path := rest or await ask("Which file? ")):
+        return _file(path.strip())
     if word == "x":
         return r.Abandon(await _reason(ask, rest, "End without recovery. Why? "))
     if word == "s" and view.asking is Asking.LOOK:
@@ -41,6 +47,19 @@ async def _anywhere(view: View, word: str, rest: str, ask: Ask) -> r.Reply | Non
         label = label or await ask("Go to which step (such as D2)? ") or ""
         return r.GoTo(label.strip().upper(), await _reason(ask, why, "Why? "))
     return None
+
+
+def _file(path: str) -> r.AttachFile:
+    """The file at `path`, whole. Raises Refused where it can't be kept."""
+    place = Path(path).expanduser()
+    try:
+        with place.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise Refused(f"{path} can't be read: {error.strerror}. Nothing was attached.") from error
+    if len(content) > MOST_BYTES:
+        raise Refused(f"{path} is larger than {MOST_BYTES >> 20} MiB. Attach the part that shows it.")
+    return r.AttachFile(place.name.encode("utf-8", "backslashreplace").decode(), content)
 
 
 async def _reason(ask: Ask, given: str, prompt: str) -> str:

@@ -20,11 +20,11 @@ _ROLE_WORDS = {
 }
 
 KEYS = {
-    Asking.LOOK: "Enter run it · s skip · g go to a step · n note · h hand-over · e escalate · q leave",
-    Asking.QUESTION: "number answer · g go to a step · n note · h hand-over · e escalate · q leave",
-    Asking.CHOICE: "number choose · g go to a step · n note · h hand-over · e escalate · q leave",
-    Asking.APPROVAL: "g go to a step · n note · h hand-over · e escalate · q leave",
-    Asking.ROLLBACK: "n note · h hand-over · e escalate · q leave",
+    Asking.LOOK: "Enter run it · s skip · g go to a step · n note · f file · h hand-over · e escalate · q leave",
+    Asking.QUESTION: "number answer · g go to a step · n note · f file · h hand-over · e escalate · q leave",
+    Asking.CHOICE: "number choose · g go to a step · n note · f file · h hand-over · e escalate · q leave",
+    Asking.APPROVAL: "g go to a step · n note · f file · h hand-over · e escalate · q leave",
+    Asking.ROLLBACK: "n note · f file · h hand-over · e escalate · q leave",
     Asking.UNKNOWN: "y it happened · n it did not · ? can't tell · h hand-over · q leave",
     Asking.ESCALATION: "e escalate now · c carry on (say why) · h hand-over · q leave",
     Asking.WATCHING: "Enter wait here · e escalate · q leave, `keys resume` does what is due",
@@ -147,7 +147,15 @@ def _look(view: View) -> list[str]:
         *_prose(view),
         *_command(view),
         *_ways(view),
+        *_under_way(view),
     ]
+
+
+def _under_way(view: View) -> list[str]:
+    """A person's own change has begun with their yes; until they answer, nobody else knows about it."""
+    if view.asking is not Asking.QUESTION or view.safety is SafetyClass.SAFE:
+        return []
+    return ["", *hanging("", "You are making this change now. Leaving before you answer makes it UNKNOWN.")]
 
 
 def _approval(view: View) -> list[str]:

@@ -10,6 +10,7 @@ import msgspec
 from runbook_keys.book.conditions import facts
 from runbook_keys.driver.binding import command_digest
 from runbook_keys.driver.blocks import names_in
+from runbook_keys.driver.keeping import keep
 from runbook_keys.driver.session import Session, captured_text
 from runbook_keys.driver.verdicts import verdicts_for
 from runbook_keys.engine import effects as f
@@ -19,7 +20,7 @@ from runbook_keys.errors import ExecutorUnavailable, Interrupted
 from runbook_keys.model.actor import DRIVER
 from runbook_keys.model.entry import Blob
 from runbook_keys.model.outcome import Outcome, OutcomeKind, Role, Verdict
-from runbook_keys.model.reply import Reply
+from runbook_keys.model.reply import AddNote, AttachFile, Reply
 from runbook_keys.model.runbook import Block, SafetyClass
 from runbook_keys.model.view import View
 from runbook_keys.ports import Claim, Executor, Interposed, Operator, Task
@@ -44,7 +45,7 @@ class Attempts:
         values = await self.values_for(effect.block)
         await self._session.tell(_start(effect, values, binding), DRIVER)
         try:
-            outcome = await self._run(self._task(effect, view, values))
+            outcome = await self._run_on(self._task(effect, view, values))
         except Interposed as interposed:
             await self._record(effect, Outcome(OutcomeKind.CANCELLED, why="The operator did something else."))
             return interposed.reply
@@ -73,6 +74,16 @@ class Attempts:
             view=view,
             attempt_fd=self._claim.attempt_fd,
         )
+
+    async def _run_on(self, task: Task) -> Outcome:
+        """Run it. A person at work may add notes and files; their work goes on. Raises Interposed otherwise."""
+        while True:
+            try:
+                return await self._run(task)
+            except Interposed as interposed:
+                if not isinstance(interposed.reply, AddNote | AttachFile):
+                    raise
+                await keep(self._session, self._operator.actor, interposed.reply)
 
     async def _run(self, task: Task) -> Outcome:
         executor = self._executors.get(task.block.language)

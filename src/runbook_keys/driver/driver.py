@@ -8,6 +8,7 @@ from typing import Any
 
 from runbook_keys.driver.attempt import Attempts
 from runbook_keys.driver.binding import Bound, binding, command_digest
+from runbook_keys.driver.keeping import Kept, keep
 from runbook_keys.driver.session import Session
 from runbook_keys.driver.views import view_of
 from runbook_keys.engine import effects as f
@@ -16,7 +17,6 @@ from runbook_keys.engine.transitions import Phase
 from runbook_keys.errors import Interrupted, Refused
 from runbook_keys.model import reply as r
 from runbook_keys.model.actor import DRIVER
-from runbook_keys.model.entry import Blob
 from runbook_keys.model.outcome import Role
 from runbook_keys.model.runbook import Block, Ending
 from runbook_keys.model.view import View
@@ -128,8 +128,8 @@ class Driver:
         """Pass on an answer that is not the plain yes; False when the operator leaves."""
         if isinstance(reply, r.Leave):
             return False
-        if isinstance(reply, r.AddNote | r.Answer):
-            await self._keep(reply)
+        if isinstance(reply, Kept):
+            await keep(self._session, self._operator.actor, reply)
             return True
         to_input = _INPUTS.get(type(reply))
         if to_input is None:
@@ -137,18 +137,8 @@ class Driver:
         await self._tell(to_input(reply))
         return True
 
-    async def _tell(self, given: i.Input, blobs: tuple[Blob, ...] = ()) -> None:
-        await self._session.tell(given, self._operator.actor, blobs)
-
-    async def _keep(self, reply: r.AddNote | r.Answer) -> None:
-        """Put a person's own words beside the journal; an empty answer is recorded as not known."""
-        if not reply.text.strip():
-            if isinstance(reply, r.Answer):
-                await self._tell(i.Record())
-            return
-        blob = self._session.seal(reply.text.encode("utf-8", "backslashreplace"))
-        given = i.Note(blob.digest) if isinstance(reply, r.AddNote) else i.Record(blob.digest)
-        await self._tell(given, (blob,))
+    async def _tell(self, given: i.Input) -> None:
+        await self._session.tell(given, self._operator.actor)
 
 
 _INPUTS: dict[type[Any], Callable[[Any], i.Input]] = {

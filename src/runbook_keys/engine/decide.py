@@ -242,6 +242,10 @@ def _note(_runbook: Runbook, state: State, given: i.Note, _at: datetime) -> Even
     return (e.NoteAdded(state.step, given.blob),)
 
 
+def _attach(_runbook: Runbook, state: State, given: i.Attach, _at: datetime) -> Events:
+    return (e.FileAttached(state.step, given.name, given.size, given.blob),)
+
+
 _OPEN_PHASES = (_P.STANDING, _P.WATCHING, _P.CHOOSING, _P.UNKNOWN, _P.UNDOING, _P.OVERDUE)
 
 _Decider = Callable[[Runbook, State, Any, datetime], Events]
@@ -270,6 +274,8 @@ _DECIDERS: dict[tuple[Phase, type[Any]], _Decider] = {
     (_P.CLOSING, i.Resume): _resume,
     (_P.CLOSING, i.Note): _note,
     (_P.ENDED, i.Note): _note,
+    (_P.RUNNING, i.Note): _note,
+    **{(phase, i.Attach): _attach for phase in (*_OPEN_PHASES, _P.RUNNING, _P.CLOSING, _P.ENDED)},
     **{
         (phase, i.Tick): _nothing_due
         for phase in (_P.APPROVED, _P.UNKNOWN, _P.UNDOING, _P.OVERDUE, _P.CLOSING, _P.ENDED)

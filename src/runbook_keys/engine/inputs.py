@@ -127,6 +127,14 @@ class Note(Struct, frozen=True):
     blob: str
 
 
+class Attach(Struct, frozen=True):
+    """A person adds a file of `size` bytes; `blob` is the digest of its sealed content."""
+
+    name: str
+    size: int
+    blob: str
+
+
 class Record(Struct, frozen=True):
     """An item of section 9: the blob of its answer, empty where it is not known."""
 
@@ -149,5 +157,6 @@ Input = (
     | GoOn
     | Abandon
     | Note
+    | Attach
     | Record
 )

@@ -51,6 +51,7 @@ _TABLE: dict[Phase, dict[type[e.Event], tuple[Phase, ...]]] = {
         e.EscalationDue: (_P.OVERDUE,),
         e.ClosingBegun: (_P.CLOSING,),
         e.NoteAdded: (_P.STANDING,),
+        e.FileAttached: (_P.STANDING,),
         e.RunResumed: (_P.STANDING,),
     },
     _P.WATCHING: {
@@ -58,6 +59,7 @@ _TABLE: dict[Phase, dict[type[e.Event], tuple[Phase, ...]]] = {
         e.WayOverruled: (_P.DECIDING,),
         e.ClosingBegun: (_P.CLOSING,),
         e.NoteAdded: (_P.WATCHING,),
+        e.FileAttached: (_P.WATCHING,),
         e.RunResumed: (_P.WATCHING,),
     },
     _P.APPROVED: {
@@ -67,6 +69,8 @@ _TABLE: dict[Phase, dict[type[e.Event], tuple[Phase, ...]]] = {
     _P.RUNNING: {
         e.AttemptFinished: (_P.DECIDING, _P.STANDING, _P.UNKNOWN, _P.UNDOING, _P.CLOSING),
         e.LeftoverCut: (_P.RUNNING,),
+        e.NoteAdded: (_P.RUNNING,),
+        e.FileAttached: (_P.RUNNING,),
         e.RunResumed: (_P.RUNNING,),
     },
     _P.CHOOSING: {
@@ -75,6 +79,7 @@ _TABLE: dict[Phase, dict[type[e.Event], tuple[Phase, ...]]] = {
         e.EscalationDue: (_P.OVERDUE,),
         e.ClosingBegun: (_P.CLOSING,),
         e.NoteAdded: (_P.CHOOSING,),
+        e.FileAttached: (_P.CHOOSING,),
         e.RunResumed: (_P.CHOOSING,),
     },
     _P.UNKNOWN: {
@@ -82,6 +87,7 @@ _TABLE: dict[Phase, dict[type[e.Event], tuple[Phase, ...]]] = {
         e.OutcomeSettled: (_P.CHOOSING, _P.STANDING, _P.DECIDING),
         e.ClosingBegun: (_P.CLOSING,),
         e.NoteAdded: (_P.UNKNOWN,),
+        e.FileAttached: (_P.UNKNOWN,),
         e.RunResumed: (_P.UNKNOWN,),
     },
     _P.UNDOING: {
@@ -92,23 +98,27 @@ _TABLE: dict[Phase, dict[type[e.Event], tuple[Phase, ...]]] = {
         e.RollbackFailed: (_P.DECIDING,),
         e.ClosingBegun: (_P.CLOSING,),
         e.NoteAdded: (_P.UNDOING,),
+        e.FileAttached: (_P.UNDOING,),
         e.RunResumed: (_P.UNDOING,),
     },
     _P.OVERDUE: {
         e.EscalationPostponed: (_P.STANDING, _P.CHOOSING),
         e.ClosingBegun: (_P.CLOSING,),
         e.NoteAdded: (_P.OVERDUE,),
+        e.FileAttached: (_P.OVERDUE,),
         e.RunResumed: (_P.OVERDUE,),
     },
     _P.CLOSING: {
         e.AttemptStarted: (_P.RUNNING,),
         e.EvidenceRecorded: (_P.CLOSING,),
         e.NoteAdded: (_P.CLOSING,),
+        e.FileAttached: (_P.CLOSING,),
         e.RunResumed: (_P.CLOSING,),
         e.RunEnded: (_P.ENDED,),
     },
     _P.ENDED: {
         e.NoteAdded: (_P.ENDED,),
+        e.FileAttached: (_P.ENDED,),
     },
 }
 

@@ -16,6 +16,7 @@ from runbook_keys.model.event import (
     ApprovalGranted,
     AttemptFinished,
     AttemptStarted,
+    FileAttached,
     NoteAdded,
     OutcomeSettled,
     RunEnded,
@@ -60,7 +61,7 @@ class _Reader:
             found.append(
                 "The run does not begin with its opening." if is_first else "The run is opened again."
             )
-        if self._has_ended and not isinstance(event, NoteAdded):
+        if self._has_ended and not isinstance(event, NoteAdded | FileAttached):
             found.append(f"{type(event).__name__} stands after the end of the run.")
         objections = self._objections.get(type(event))
         return found + objections(event) if objections else found

@@ -225,6 +225,15 @@ class NoteAdded(Event, frozen=True, tag=True):
     note_blob: str
 
 
+class FileAttached(Event, frozen=True, tag=True):
+    """A person added a file; its content, `size` bytes, is in the blob. `name` is what they called it."""
+
+    step: str
+    name: str
+    size: int
+    file_blob: str
+
+
 class ClosingBegun(Event, frozen=True, tag=True):
     """The run's ending is decided; what section 9 asks for is collected before it ends."""
 
@@ -270,6 +279,7 @@ AnyEvent = (
     | EscalationDue
     | EscalationPostponed
     | NoteAdded
+    | FileAttached
     | ClosingBegun
     | EvidenceRecorded
     | RunEnded

@@ -69,6 +69,13 @@ class AddNote(Struct, frozen=True):
     text: str
 
 
+class AttachFile(Struct, frozen=True):
+    """Put a file on the record, as evidence."""
+
+    name: str
+    content: bytes
+
+
 class Answer(Struct, frozen=True):
     """An answer to a question of section 9; empty text means: not known."""
 
@@ -94,6 +101,7 @@ Reply = (
     | GoOn
     | Abandon
     | AddNote
+    | AttachFile
     | Answer
     | Wait
     | Leave

@@ -138,6 +138,7 @@ _WORDS: dict[str, Callable[[Any], str]] = {
     "EscalationDue": lambda x: f"{x.after_seconds // 60} minutes have passed: time to escalate",
     "EscalationPostponed": lambda x: f"Escalation postponed: {x.reason}",
     "NoteAdded": lambda x: f"Note added at {x.step}",
+    "FileAttached": lambda x: f"File attached at {x.step}: {x.name}, {x.size} bytes",
     "ClosingBegun": lambda x: f"Closing: {x.ending}",
     "EvidenceRecorded": lambda x: f"Evidence {x.item + 1}: {x.words}" + ("" if x.blob else " (not known)"),
     "RunEnded": lambda x: f"Run ended: {x.ending}" + (f" to {x.hand_off}" if x.hand_off else ""),
