@@ -13,8 +13,9 @@ from runbook_keys.book.problem import Problem, Problems
 from runbook_keys.book.targets import SLUG, shortened
 from runbook_keys.model.key import KeyMode
 from runbook_keys.model.names import refused_name
-from runbook_keys.model.runbook import Block
+from runbook_keys.model.runbook import OWN_TIMEOUT, Block
 
+MAX_ATTRIBUTES = 10
 EXECUTABLE = frozenset({"bash", "sql", "key"})
 
 _INFO = re.compile(r"([^\s{]*)[ \t]*([^{]*)(\{.*\})?(.*)", re.DOTALL)
@@ -57,7 +58,7 @@ def _block(language: str, fence: MarkdownBlock, slug: str | None, values: dict[s
         language=language,
         text=fence.text,
         line=fence.line,
-        timeout_seconds=float(values.get("timeout", 60.0)),
+        timeout_seconds=float(values.get("timeout", OWN_TIMEOUT if language == "key" else 60.0)),
         capture=str(capture) if capture else None,
         artifact=str(artifact) if artifact else None,
         on=str(on) if on else None,
@@ -97,7 +98,8 @@ def _language(fence: MarkdownBlock) -> str:
 
 def _attributes(line: int, language: str, text: str, problems: Problems) -> dict[str, Value]:
     values: dict[str, Value] = {}
-    for word in text.split():
+    words = text.split(maxsplit=MAX_ATTRIBUTES)
+    for word in words[:MAX_ATTRIBUTES]:
         match = _ATTRIBUTE.fullmatch(word)
         if match is None:
             problems.append(_bad(line, f'"{shortened(word)}" is not an attribute.', "Write name=value."))
@@ -111,6 +113,9 @@ def _attributes(line: int, language: str, text: str, problems: Problems) -> dict
             problems.append(_bad(line, "The attribute mode says how a KEY is called.", "Remove it."))
         else:
             _read(line, match[1], match[2], values, problems)
+    if len(words) > MAX_ATTRIBUTES:
+        reason = f"The block has more than {MAX_ATTRIBUTES} attributes."
+        problems.append(_bad(line, reason, f"Known are: {', '.join(_READERS)}."))
     return values
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -26,7 +27,10 @@ _EXACT = re.compile(rf"({LABEL})\. (.*\S)")
 _NEAR = re.compile(r"([A-Za-z])0*([0-9]{1,4})(?:[ ]?[.:)–—-]+|(?=[ ]|$))[ ]*(.*)")
 _BRACKETED = re.compile(r"[(\[{]([^()\[\]{}]*)[)\]}]")
 _CLASS_AT_END = re.compile(r"\s*\((SAFE|REVERSIBLE|IRREVERSIBLE)\)$")
-_BARE_AT_END = re.compile(r"[\s:,–—-]+(SAFE|REVERSIBLE|IRREVERSIBLE)$")
+_BARE_AT_END = re.compile(r"(?<=[\s:,–—-])(SAFE|REVERSIBLE|IRREVERSIBLE)$")
+_BEFORE_A_BARE_ONE = " :,–—-"
+_ALIKE = 0.8
+MAX_TITLE = 200
 _OTHER_WORDS_FOR_CLASSES = frozenset(
     {"unsafe", "nonreversible", "notreversible", "readonly", "undoable", "destructive"}
 )
@@ -73,6 +77,9 @@ def step_heading(heading: MarkdownBlock, section: int, problems: Problems) -> St
         return None
     kind = StepKind(label[0])
     _look_at_place(heading, label, kind, section, problems)
+    if len(title) > MAX_TITLE:
+        problems.append(_too_long(heading.line, label, title))
+        return StepHeading(label, kind, title, heading.line, None)
     title, declared = _class_of(heading.line, title, problems)
     _look_at_class(heading.line, label, kind, declared, problems)
     return StepHeading(label, kind, title, heading.line, declared)
@@ -94,6 +101,11 @@ def _bad(heading: MarkdownBlock, words: str, label: str) -> Problem:
     example = label if re.fullmatch(LABEL, label) else "D1"
     mend = f"Write: ### {example}. Its question. Labels are S, D, A, V, R or E and 1 to 99."
     return Problem(heading.line, "bad-step-heading", reason, mend)
+
+
+def _too_long(line: int, label: str, title: str) -> Problem:
+    reason = f"The heading of step {label} has {len(title):,} characters; {MAX_TITLE} are read."
+    return Problem(line, "long-heading", reason, "Ask in one short question; put the rest under the heading.")
 
 
 def _look_at_place(
@@ -121,7 +133,7 @@ def _class_of(line: int, title: str, problems: Problems) -> tuple[str, SafetyCla
         declared, title = SafetyClass(match[1]), title[: match.start()]
     elif match := _BARE_AT_END.search(title):
         problems.append(_bad_class(line, match[1]))
-        title = title[: match.start()]
+        title = title[: match.start()].rstrip(_BEFORE_A_BARE_ONE)
     for match in reversed(list(_BRACKETED.finditer(title))):
         if _is_almost_a_class(match[1]):
             problems.append(_bad_class(line, match[0]))
@@ -139,11 +151,13 @@ def _is_almost_one(word: str) -> bool:
     letters = "".join(re.findall(r"[a-z]", word.casefold()))
     if letters in _OTHER_WORDS_FOR_CLASSES:
         return True
-    return any(_likeness(letters, known.value.casefold()) >= 0.8 for known in SafetyClass)
+    return any(_likeness(letters, known.value.casefold()) >= _ALIKE for known in SafetyClass)
 
 
+@lru_cache(maxsize=256)
 def _likeness(one: str, other: str) -> float:
-    return SequenceMatcher(None, one, other, autojunk=False).ratio()
+    matcher = SequenceMatcher(None, one, other, autojunk=False)
+    return matcher.ratio() if matcher.real_quick_ratio() >= _ALIKE else 0.0
 
 
 def _bad_class(line: int, written: str) -> Problem:

@@ -10,7 +10,8 @@ from msgspec import Struct
 
 _BACKTICKS = re.compile(r"`+")
 _NOT_A_LINE_BREAK = re.compile(r"[^\n]")
-_ARROW = re.compile(r"→|-+>")
+# The look-behind keeps a long row of hyphens linear: it is tried from its first one only.
+_ARROW = re.compile(r"→|(?<!-)-+>")
 
 
 class CodeSpan(Struct, frozen=True):

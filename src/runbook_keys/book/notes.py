@@ -121,10 +121,20 @@ def _controls(group: str, line: int, problems: Problems) -> Iterator[str]:
         reason = f'"{shortened(framework)}" is not a framework that evidence is given for.'
         problems.append(Problem(line, "unknown-framework", reason, f"Known are: {', '.join(Framework)}."))
         return
-    controls = [" ".join(match.split()) for match in re.findall(r"(?:[^\s\d]+\s+)*\S*\d\S*", rest)]
+    controls = list(_numbered(rest))
     yield from (f"{framework} {control}" for control in controls)
     if not controls:
         yield framework
+
+
+def _numbered(text: str) -> Iterator[str]:
+    """`CC7.4 Art. 33` as `CC7.4` and `Art. 33`: a control ends with the word that holds a digit."""
+    words: list[str] = []
+    for word in text.split():
+        words.append(word)
+        if re.search(r"\d", word):
+            yield " ".join(words)
+            words = []
 
 
 def follow_ups_of(notes: Sequence[Noted]) -> tuple[str, ...]:

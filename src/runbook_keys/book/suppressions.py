@@ -39,9 +39,12 @@ def _comments(blocks: Sequence[MarkdownBlock]) -> Iterator[tuple[int, str]]:
 
 
 def _in_text(line: int, text: str) -> Iterator[tuple[int, str]]:
+    counted_to = 0
     for start, end in comments(text):
+        line += text.count("\n", counted_to, start)
+        counted_to = start
         if match := _OURS.fullmatch(text[start:end]):
-            yield line + text.count("\n", 0, start), match[1]
+            yield line, match[1]
 
 
 def _suppression(line: int, text: str, places: Sequence[Place], problems: Problems) -> Suppression | None:

@@ -8,8 +8,9 @@ from msgspec import Struct
 
 from runbook_keys.book.problem import Problem, Problems
 
-MAX_BYTES = 1_048_576
-MAX_LINES = 20_000
+# More than this nobody follows at night; it also bounds what a hostile text can cost (under a second for all of it).
+MAX_BYTES = 262_144
+MAX_LINES = 5_000
 
 # CommonMark 2.1: a line ends with CRLF, LF or CR alone. Form feed, U+2028 and the rest are characters of the line.
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
