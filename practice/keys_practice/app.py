@@ -3,6 +3,7 @@
     POST /webhooks/stripe           200 applied (or known, or not ours) | 400 not signed | 500 crash | 503 no database
     GET  /healthz                   200 or 503, with what the database says; reads only
     GET  /internal/applied-events   ids of the applied events, oldest first (?since=UNIX_SECONDS)
+    GET  /internal/records          invoices and subscriptions, from one look at the database
 
 It reads app.env and the release behind `current` once, when it starts.
 """
@@ -15,7 +16,7 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 from urllib.parse import parse_qs, urlsplit
 
 import psycopg
@@ -28,6 +29,11 @@ from keys_practice.signature import SignatureError, verify
 PING = "v2.core.event_destination.ping"
 CONNECT_SECONDS = 3
 STATEMENT_TIMEOUT_MS = 5000
+
+RECORDS: dict[str, LiteralString] = {
+    "invoices": "SELECT to_jsonb(i) FROM invoices i ORDER BY id",
+    "subscriptions": "SELECT to_jsonb(s) FROM subscriptions s ORDER BY id",
+}
 
 Apply = Callable[[dict[str, Any], psycopg.Connection], str]
 
@@ -53,6 +59,8 @@ class WebhookService:
             return self._health()
         if route == ("GET", "/internal/applied-events"):
             return self._applied(request)
+        if route == ("GET", "/internal/records"):
+            return self._records()
         return Reply(404, {"error": "there is nothing at this address"})
 
     def _receive(self, request: Request) -> Reply:
@@ -61,7 +69,7 @@ class WebhookService:
             self._log.warning("refused a request without Stripe-Signature 400")
             return Reply(400, {"error": "no Stripe-Signature header"})
         try:
-            verify(self._secret, request.body, header, time.time())
+            verify(self._secret, request.body, header, _host_time())
             event = json.loads(request.body)
             event_id = str(event["id"])
         except SignatureError as problem:
@@ -127,6 +135,17 @@ class WebhookService:
             return Reply(503, {"error": _first_line(problem)})
         return Reply(200, {"as_of": as_of, "event_ids": [row[0] for row in rows]})
 
+    def _records(self) -> Reply:
+        try:
+            with self._connect() as connection:
+                connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                found = {
+                    name: [row[0] for row in connection.execute(query)] for name, query in RECORDS.items()
+                }
+        except psycopg.Error as problem:
+            return Reply(503, {"error": _first_line(problem)})
+        return Reply(200, found)
+
     def _connect(self) -> psycopg.Connection:
         """A connection of its own for each request: it sees today's settings, and no stale one is kept."""
         timeout = f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"
@@ -157,6 +176,11 @@ def main(folder: Path, arguments: list[str]) -> int:  # noqa: ARG001 - every par
         raise
     serve(int(settings["PORT"]), service)
     return 0
+
+
+def _host_time() -> float:
+    """What the clock of the service's host says; a fault may put it wrong."""
+    return time.time() + float(os.environ.get("HOST_CLOCK_OFFSET_SECONDS", "0"))
 
 
 def _first_line(problem: Exception) -> str:

@@ -112,6 +112,7 @@ def _units(layout: Layout, ports: Ports) -> dict[str, UnitFile]:
         "stripe": _python_unit(layout, "stripe", str(ports.stripe)),
         "app": _python_unit(layout, "app"),
         "letters": _python_unit(layout, "letters"),
+        "stray": _python_unit(layout, "stray", str(ports.app)),
         "deployment": _python_unit(layout, "deployctl", *deployment),
     }
 

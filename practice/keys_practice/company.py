@@ -1,5 +1,6 @@
 """Larkspur Letters while it runs: the handles that faults and oracle work through."""
 
+import json
 import os
 import subprocess
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from typing import Any
 from keys_practice import http_client, keeper_client
 from keys_practice.database import Addresses
 from keys_practice.errors import PracticeError, Unreachable
-from keys_practice.layout import Layout
+from keys_practice.layout import Layout, write_json
 from keys_practice.processes import wait_until
 from keys_practice.stripe.server import USUAL_SPEED
 from keys_practice.stripe_client import Stripe
@@ -63,6 +64,12 @@ class Company:
     def keeper(self, op: str, name: str) -> None:
         """Ask the keeper to start, stop or restart a process."""
         keeper_client.ask(self.layout, op, name)
+
+    def set_environment(self, name: str, variable: str, value: str) -> None:
+        """Give a process another environment variable, from its next start on."""
+        units = json.loads(self.layout.units_file.read_text("utf-8"))
+        units[name]["env"][variable] = value
+        write_json(self.layout.units_file, units)
 
     def is_listening(self) -> bool:
         """Whether the webhook service answers anything."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from keys_practice import build, database, folders, http_client, keeper_client
 from keys_practice.company import Company
+from keys_practice.endpoints import OUR_EVENTS, THEIR_EVENTS
 from keys_practice.errors import PracticeError, Unreachable
 from keys_practice.layout import Layout
 from keys_practice.lifeline import Lifeline
@@ -18,8 +19,6 @@ BASELINE_SECONDS = 3600
 READY_SECONDS = 20
 SERVICES = ("stripe", "app", "letters")
 OURS, THEIRS = "we_1SLarkspurPayments0001", "we_1SLarkspurLetters0002"
-THEIR_EVENTS = ["customer.subscription.created", "customer.subscription.deleted"]
-OUR_EVENTS = [*THEIR_EVENTS, "customer.subscription.updated", "invoice.paid"]
 
 
 def found(parent: Path | None) -> tuple[Company, Lifeline]:

@@ -12,9 +12,10 @@ import psycopg
 
 from keys_practice import http_client, keeper_client, snapshot, stripe_state
 from keys_practice.company import Company
+from keys_practice.endpoints import OUR_EVENTS
 from keys_practice.errors import Unreachable
 from keys_practice.layout import read_env
-from keys_practice.processes import is_alive
+from keys_practice.processes import is_alive, is_frozen
 from keys_practice.releases import GOOD
 from keys_practice.snapshot import SECRET, Snapshot
 
@@ -82,10 +83,18 @@ def _standing_problems(company: Company) -> list[str]:
 def _process_problems(company: Company) -> list[str]:
     units = keeper_client.ask(company.layout, "status")["units"]
     return [
-        f"The process of {name} does not run: it is {units[name]['state']}."
+        f"The process of {name} does not run: it is {_standing(units[name])}."
         for name in ("app", "letters", "stripe", "postgres")
-        if units[name]["pid"] is None or not is_alive(units[name]["pid"])
+        if _standing(units[name]) != "running"
     ]
+
+
+def _standing(unit: dict[str, Any]) -> str:
+    """How the process stands, by the process table and not by what the keeper believes."""
+    pid = unit["pid"]
+    if pid is None or not is_alive(pid):
+        return "dead" if unit["state"] == "running" else str(unit["state"])
+    return "frozen" if is_frozen(pid) else "running"
 
 
 def _release_problems(company: Company) -> list[str]:
@@ -139,7 +148,7 @@ def _event_problems(company: Company) -> list[str]:
             found = _found(connection)
     except psycopg.Error as problem:
         return [f"The database cannot be read: {str(problem).strip().splitlines()[0]}."]
-    expected = _expected(stripe_state.events_for(company.layout, company.endpoint_id))
+    expected = _expected(stripe_state.events_of(company.layout, OUR_EVENTS))
     return [words for table in expected for words in _differences(table, expected[table], found[table])]
 
 

@@ -25,7 +25,7 @@ SETTINGS = {
     "shared_buffers": "16MB",
     "max_connections": "60",
     "max_wal_senders": "0",
-    "wal_level": "minimal",
+    "wal_level": "replica",
     "autovacuum": "off",
     # Shared memory in files of the data folder: nothing outlives it in /dev/shm.
     "dynamic_shared_memory_type": "mmap",

@@ -11,6 +11,11 @@ def is_alive(pid: int) -> bool:
     return _stat_fields(pid)[:1] not in ([], ["Z"], ["X"])
 
 
+def is_frozen(pid: int) -> bool:
+    """Whether the process is stopped by a signal: it exists and does nothing."""
+    return _stat_fields(pid)[:1] == ["T"]
+
+
 def started_at_ticks(pid: int) -> str:
     """The process's start time in clock ticks since boot; with the pid it names one process for ever."""
     fields = _stat_fields(pid)

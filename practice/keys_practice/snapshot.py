@@ -100,6 +100,23 @@ def changes(company: Company, before: Snapshot) -> list[Change]:
     ]
 
 
+def with_later_break(first: Snapshot, before: Snapshot, after: Snapshot) -> Snapshot:
+    """`first` with what changed between the two others, all taken with `first`'s log size.
+
+    So what somebody breaks while a run goes on is not held against the run, and what the run did before still is.
+    """
+    is_comparable = before.has_database and after.has_database
+    facts = dict(first.facts)
+    for name in before.facts.keys() | after.facts.keys():
+        if before.facts.get(name) == after.facts.get(name):
+            continue
+        if name in after.facts:
+            facts[name] = after.facts[name]
+        elif is_comparable or not name.startswith("database: "):
+            facts.pop(name, None)
+    return Snapshot(facts, first.log_size, first.has_database)
+
+
 def _compare(name: str, before: Fact | None, now: Fact | None) -> Change | None:
     fact = before or now
     if fact is None or before == now:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import sqlite3
+from collections.abc import Collection
 from typing import Any
 
 from keys_practice.layout import Layout
@@ -13,11 +14,8 @@ def endpoints(layout: Layout) -> list[dict[str, Any]]:
     return _rows(layout, "SELECT * FROM endpoints ORDER BY id")
 
 
-def events_for(layout: Layout, endpoint_id: str) -> list[dict[str, Any]]:
-    """Every event that the endpoint is to have, as Stripe delivers it, oldest first."""
-    (wanted,) = [
-        json.loads(each["enabled_events"]) for each in endpoints(layout) if each["id"] == endpoint_id
-    ]
+def events_of(layout: Layout, wanted: Collection[str]) -> list[dict[str, Any]]:
+    """Every event of these types, as Stripe delivers it, oldest first."""
     return [
         json.loads(each["body"])
         for each in _rows(layout, "SELECT * FROM events ORDER BY seq")

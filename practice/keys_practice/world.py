@@ -6,7 +6,7 @@ from types import TracebackType
 from keys_practice import founding, oracle, snapshot
 from keys_practice.company import Company
 from keys_practice.errors import PracticeError
-from keys_practice.faults import FAULTS
+from keys_practice.faults import FAULTS, Fault
 from keys_practice.lifeline import Lifeline
 from keys_practice.oracle import Verdict
 
@@ -55,12 +55,23 @@ class World:
 
         From now on a new event happens every few seconds, and `judge` compares with this moment.
         """
-        if fault not in FAULTS:
-            raise PracticeError(f"There is no fault {fault!r}. Faults: {', '.join(FAULTS)}.")
-        FAULTS[fault].cause(self._company)
-        self._allowed = FAULTS[fault].allowed_changes
+        chosen = _fault(fault)
+        chosen.cause(self._company)
+        self._allowed = chosen.allowed_changes
         self._before = snapshot.take(self._company)
         self.keep_busy(TRAFFIC_SECONDS)
+
+    def break_further(self, fault: str) -> None:
+        """Break the company once more, now, while somebody may be at work on it.
+
+        What this changes is not held against anybody, and a right recovery may do what either break allows.
+        """
+        chosen = _fault(fault)
+        before = snapshot.take(self._company, self._before.log_size)
+        chosen.cause(self._company)
+        after = snapshot.take(self._company, self._before.log_size)
+        self._before = snapshot.with_later_break(self._before, before, after)
+        self._allowed |= chosen.allowed_changes
 
     def keep_busy(self, interval_seconds: float | None) -> None:
         """Let one event happen every `interval_seconds` (None: only when asked)."""
@@ -101,3 +112,9 @@ class World:
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def _fault(name: str) -> Fault:
+    if name not in FAULTS:
+        raise PracticeError(f"There is no fault {name!r}. Faults: {', '.join(FAULTS)}.")
+    return FAULTS[name]

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from keys_practice import http_client, stripe_state
+from keys_practice.endpoints import OUR_EVENTS
 from keys_practice.layout import read_env
 from keys_practice.signature import sign
 from keys_practice.snapshot import SECRET
@@ -34,7 +35,9 @@ def held_back(world: World) -> list[dict[str, object]]:
     stripe.post(f"/{ours}", disabled=True)
     happened = world.company.let_happen(12)
     stripe.post(f"/{ours}", disabled=False)
-    return [event for event in stripe_state.events_for(world.company.layout, ours) if event["id"] in happened]
+    return [
+        event for event in stripe_state.events_of(world.company.layout, OUR_EVENTS) if event["id"] in happened
+    ]
 
 
 def test_an_event_that_arrives_many_times_at_once_counts_once(

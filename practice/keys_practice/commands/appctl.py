@@ -2,6 +2,7 @@
 
 import argparse
 import hashlib
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -38,14 +39,15 @@ def started(layout: Layout) -> Result:
     """Wait until the service answers (whatever its health), or say that it does not."""
 
     def is_settled() -> bool:
-        has_ended = keeper_client.unit_status(layout, "app")["state"] != "running"
-        return bool(has_ended or _ask_health(layout)["listening"])
+        unit = keeper_client.unit_status(layout, "app")
+        return unit["state"] != "running" or _is_answering(layout, unit["pid"])
 
     wait_until(is_settled, READY_SECONDS, pause=0.05)
+    unit = keeper_client.unit_status(layout, "app")
     content = {
-        **keeper_client.unit_status(layout, "app"),
+        **unit,
         "release": layout.current.readlink().name,
-        "listening": _ask_health(layout)["listening"],
+        "listening": unit["state"] == "running" and _is_answering(layout, unit["pid"]),
     }
     return Result(content, facts(content), YES if content["listening"] else NO)
 
@@ -89,6 +91,21 @@ def applied(layout: Layout, asked: argparse.Namespace) -> Result:
         raise Unreachable(f"The service answered {answer.status}: {answer.text[:200]}")
     ids, as_of = content["event_ids"], applied_list.instant(content["as_of"])
     return Result({"count": len(ids), "as_of": as_of, "event_ids": ids}, applied_list.render(ids, as_of))
+
+
+def types(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa: ARG001 - every verb is called alike
+    """List the types of event that the deployed release needs; the service need not run."""
+    needed = (layout.current / "event-types").read_text("utf-8").split()
+    return Result({"types": needed}, "\n".join(needed))
+
+
+def records(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa: ARG001 - every verb is called alike
+    """Write out what the service has recorded, for `stripectl compare-records`."""
+    answer = http_client.call("GET", f"{layout.facts()['app_url']}/internal/records", seconds=10)
+    content = answer.json()
+    if answer.status != 200 or not isinstance(content, dict):
+        raise Unreachable(f"The service answered {answer.status}: {answer.text[:200]}")
+    return Result(content, json.dumps(content))
 
 
 def env_show(layout: Layout, asked: argparse.Namespace) -> Result:
@@ -157,6 +174,7 @@ def main(folder: Path, arguments: list[str]) -> int:
     command.verb("probe-webhook", "send an unsigned POST; 400 is the healthy answer", probe_webhook)
     lines = command.verb("logs", "the end of webhook.log", logs)
     lines.add_argument("--lines", type=int, default=50, metavar="N", help="how many (default 50)")
+    command.verb("records", "invoices and subscriptions as JSON, for `stripectl compare-records`", records)
     _add_events(command)
     _add_env(command)
     return command.run(folder, arguments)
@@ -165,6 +183,7 @@ def main(folder: Path, arguments: list[str]) -> int:
 def _add_events(command: Command) -> None:
     events = command.group("events", "what the service has applied")
     listing = command.verb("applied", "ids of the applied events, oldest first", applied, events)
+    command.verb("types", "types of event that the deployed release needs", types, events)
     listing.add_argument(
         "--since", type=moment, metavar="WHEN", help="applied since, like 30m or an ISO instant"
     )
@@ -181,6 +200,15 @@ def _add_env(command: Command) -> None:
         parser.add_argument("--stdin", action="store_true", required=True, help="the value comes from stdin")
     command.verb("restore", "put app.env.bak back", env_restore, env)
     command.verb("diff", "names that differ from app.env.bak; exit 0 none, 1 some", env_diff, env)
+
+
+def _is_answering(layout: Layout, pid: int) -> bool:
+    """Whether the service's own process answers; another program may have taken its port."""
+    try:
+        answer = http_client.call("GET", f"{layout.facts()['app_url']}/healthz", seconds=5).json()
+    except Unreachable:
+        return False
+    return isinstance(answer, dict) and answer.get("pid") == pid
 
 
 def _ask_health(layout: Layout) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 from keys_practice import keeper_client
 from keys_practice.commands.appctl import started
 from keys_practice.commands.frame import Command, Result, facts, table
-from keys_practice.errors import PracticeError
+from keys_practice.errors import PracticeError, Unreachable
 from keys_practice.layout import Layout
 
 BY = "payments-oncall"
@@ -53,7 +53,10 @@ def rollback(layout: Layout, asked: argparse.Namespace) -> Result:
 
 def history(layout: Layout) -> list[dict[str, Any]]:
     """Every deployment, oldest first: deployed_at, action, release, previous, by."""
-    return [json.loads(line) for line in layout.deployments.read_text("utf-8").splitlines()]
+    try:
+        return [json.loads(line) for line in layout.deployments.read_text("utf-8").splitlines()]
+    except ValueError as problem:
+        raise Unreachable(f"The record of deployments can't be read: {problem}.") from problem
 
 
 def record(layout: Layout, release: str, previous: str | None, action: str, by: str, at: datetime) -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from keys_practice.commands import applied_list
+from keys_practice.commands import applied_list, records
 from keys_practice.commands.frame import NO, YES, Command, Result, facts, instant, moment, table
 from keys_practice.errors import PracticeError
 from keys_practice.layout import Layout
@@ -31,6 +31,11 @@ def endpoints_list(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa
 def endpoints_show(layout: Layout, asked: argparse.Namespace) -> Result:
     """Describe one endpoint."""
     content = _shown(Stripe(layout).get(f"/{asked.id}"))
+    if asked.needs:
+        needed = _read(asked.needs).split()
+        if not needed:
+            raise PracticeError("The list of types is empty, as if its command had failed.")
+        content["missing_types"] = [each for each in needed if each not in content["enabled_events"]]
     return Result(content, facts(content))
 
 
@@ -87,6 +92,15 @@ def deliver_test_event(layout: Layout, asked: argparse.Namespace) -> Result:
     return Result(content, facts(content), YES if 200 <= content["status"] < 300 else NO)
 
 
+def compare_records(layout: Layout, asked: argparse.Namespace) -> Result:
+    """Compare the service's records with the events that they follow from."""
+    held = records.parse(_read(asked.file))
+    wrong = records.differing(held, Stripe(layout).get(f"/{asked.endpoint}/events"))
+    compared = len(held["invoices"]) + len(held["subscriptions"])
+    content = {"compared": compared, "differ": len(wrong), "ids": wrong}
+    return Result(content, facts(content), NO if wrong else YES)
+
+
 def summary(layout: Layout, asked: argparse.Namespace) -> Result:
     """Sum up how the deliveries to one endpoint stand and how the recent attempts went."""
     stripe = Stripe(layout)
@@ -119,6 +133,9 @@ def main(folder: Path, arguments: list[str]) -> int:
         "deliver-test-event", "deliver a signed ping now; changes nothing", deliver_test_event
     )
     _add_endpoint(test)
+    compare = command.verb("compare-records", "do our records say what the events say?", compare_records)
+    _add_endpoint(compare)
+    compare.add_argument("file", metavar="FILE", help="made by `appctl records` (- is stdin)")
     deliveries = command.group("deliveries", "attempts to deliver")
     short = command.verb("summary", "counts over the recent attempts, pings left out", summary, deliveries)
     _add_endpoint(short)
@@ -141,7 +158,11 @@ def _add_endpoints(command: Command) -> None:
     ):
         parser = command.verb(name, about, do, endpoints)
         parser.add_argument("id", metavar="ENDPOINT")
-        parser.set_defaults(disabled=name == "disable")
+        parser.set_defaults(disabled=name == "disable", needs=None)
+        if name == "show":
+            parser.add_argument(
+                "--needs", metavar="FILE", help="name the types in FILE that are not sent (- is stdin)"
+            )
 
 
 def _add_choice(parser: argparse.ArgumentParser) -> None:
@@ -180,8 +201,7 @@ def _wanted(layout: Layout, asked: argparse.Namespace) -> list[Fields]:
 
 def _missing(deliveries: list[Fields], source: str) -> list[Fields]:
     """Those that are not in the list of applied events, without what is or was under way when it was made."""
-    text = sys.stdin.read() if source == "-" else Path(source).read_text("utf-8")
-    applied = applied_list.parse(text)
+    applied = applied_list.parse(_read(source))
     return [
         each
         for each in deliveries
@@ -189,6 +209,10 @@ def _missing(deliveries: list[Fields], source: str) -> list[Fields]:
         and each["state"] != "sending"
         and (each["accepted_at"] or 0) <= applied.as_of
     ]
+
+
+def _read(source: str) -> str:
+    return sys.stdin.read() if source == "-" else Path(source).read_text("utf-8")
 
 
 def _shown(endpoint: Fields) -> Fields:

@@ -1,6 +1,8 @@
-"""The releases of the webhook service. Each is real code in a folder; two of them are really bad."""
+"""The releases of the webhook service. Each is real code in a folder; all but GOOD are really bad."""
 
 from pathlib import Path
+
+from keys_practice.endpoints import OUR_EVENTS
 
 GOOD = frozenset({"r40", "r41"})
 
@@ -23,6 +25,37 @@ _EDITS: dict[str, tuple[tuple[str, str], ...]] = {
             'if event["type"].rpartition(".")[0] not in HANDLED:',
         ),
     ),
+    # Takes the type's name from an older page of Stripe's documentation.
+    "r44": (('"invoice.paid",\n)', '"invoice.payment_succeeded",\n)'),),
+    # Half of what r42 reads and the real prices do not have.
+    "r45": (
+        (
+            '"currency": invoice["currency"],',
+            '"currency": invoice["lines"]["data"][0]["price"]["currency"],',
+        ),
+    ),
+    # Wants late payments counted, and asks too late whether this one was counted already.
+    "r46": (
+        (
+            'return "duplicate"',
+            "return _count_late(event, connection)",
+        ),
+        (
+            "def _subscribe(",
+            """def _count_late(event: dict[str, Any], connection: psycopg.Connection) -> str:
+    invoice = event["data"]["object"]
+    if invoice["object"] == "invoice":
+        subscription = invoice["parent"]["subscription_details"]["subscription"]
+        values = {"subscription": subscription, "customer": invoice["customer"], "amount": invoice["amount_paid"]}
+        connection.execute(PAID, values)
+    return "duplicate"
+
+
+def _subscribe(""",
+        ),
+    ),
+    # Keeps euros in a column of cents.
+    "r47": (('"amount": invoice["amount_paid"],', '"amount": invoice["amount_paid"] // 100,'),),
 }
 
 
@@ -39,3 +72,4 @@ def install(folder: Path) -> None:
         place.mkdir(parents=True)
         (place / "handler.py").write_text(code, "utf-8")
         (place / "VERSION").write_text(f"{release}\n", "utf-8")
+        (place / "event-types").write_text("".join(f"{each}\n" for each in sorted(OUR_EVENTS)), "utf-8")

@@ -9,7 +9,10 @@ GET  /v1/webhook_endpoints/ID/deliveries        ?since=UNIX_SECONDS
 GET  /v1/webhook_endpoints/ID/attempts          ?since=UNIX_SECONDS&last=N
 POST /v1/webhook_endpoints/ID/resend            {"events": [id, …]}
 POST /v1/webhook_endpoints/ID/test              delivers a ping
-POST /practice/endpoints | events | clock | traffic     what only the practice world itself asks for
+GET  /v1/webhook_endpoints/ID/events            all events as they are delivered
+POST /practice/endpoints | endpoint | events | clock | traffic | rights     what only the practice world itself asks for
+
+Where the key's rights are restricted, a POST that would change or resend something is refused with 403.
 """
 
 import hashlib
@@ -33,6 +36,8 @@ from keys_practice.stripe.traffic import Traffic
 USUAL_SPEED = 60.0
 TRAFFIC_SEED = 29  # the events that a fault meets then hold every type
 
+CHANGES = ("POST ", "POST roll_secret", "POST resend")
+
 Fields = dict[str, Any]
 
 
@@ -50,6 +55,7 @@ class StripeApi:
     def __init__(self, store: Store, clock: WorldClock, courier: Courier, traffic: Traffic, key: str) -> None:
         self._store, self._clock, self._courier, self._traffic = store, clock, courier, traffic
         self._authorization = f"Bearer {key}"
+        self._may_change = True
 
     def __call__(self, request: Request) -> Reply:
         """Answer one request."""
@@ -85,12 +91,15 @@ class StripeApi:
             "GET secret": lambda: {"secret": endpoint.secret},
             "POST roll_secret": lambda: self._roll_secret(endpoint),
             "GET deliveries": lambda: self._deliveries(endpoint, since),
+            "GET events": lambda: [json.loads(body) for body in self._store.bodies()],
             "GET attempts": lambda: self._store.attempts(endpoint.id, since, int(fields.get("last", 1000))),
             "POST resend": lambda: self._resend(endpoint, fields["events"]),
             "POST test": lambda: self._test(endpoint),
         }
         if verb not in verbs:
             raise Refused(404, "there is nothing at this address")
+        if verb in CHANGES and not self._may_change:
+            raise Refused(403, "this API key may look and may not change anything")
         return verbs[verb]()
 
     def _describe(self, endpoint: Endpoint) -> Fields:
@@ -112,6 +121,13 @@ class StripeApi:
         if not is_disabled:
             self._store.enable(endpoint.id)
         return self._describe(self._store.endpoint(endpoint.id) or endpoint)
+
+    def _change_endpoint(self, fields: Fields) -> None:
+        endpoint = self._store.endpoint(fields["id"])
+        if endpoint is None:
+            raise Refused(404, f"there is no endpoint {fields['id']}")
+        url, wanted = fields.get("url", endpoint.url), fields.get("enabled_events", endpoint.enabled_events)
+        self._store.change_endpoint(endpoint.id, url, wanted)
 
     def _roll_secret(self, endpoint: Endpoint) -> Fields:
         self._store.set_secret(endpoint.id, new_secret())
@@ -146,6 +162,10 @@ class StripeApi:
     def _practise(self, what: str, fields: Fields) -> Any:
         if what == "endpoints":
             self._store.add_endpoint(Endpoint(**fields))
+        elif what == "endpoint":
+            self._change_endpoint(fields)
+        elif what == "rights":
+            self._may_change = bool(fields["may_change"])
         elif what == "events":
             return {
                 "events": self._traffic.happen(int(fields["count"]), int(fields.get("backdate_seconds", 0)))

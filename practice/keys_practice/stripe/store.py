@@ -93,6 +93,15 @@ class Store:
         found = self.rows("SELECT * FROM endpoints WHERE id = ?", endpoint_id)
         return _endpoint(found[0]) if found else None
 
+    def change_endpoint(self, endpoint_id: str, url: str, enabled_events: list[str]) -> None:
+        """Give the endpoint another address and other types of event."""
+        self.rows(
+            "UPDATE endpoints SET url = ?, enabled_events = ? WHERE id = ?",
+            url,
+            json.dumps(enabled_events),
+            endpoint_id,
+        )
+
     def set_secret(self, endpoint_id: str, secret: str) -> None:
         """Roll the secret: the old one signs nothing from now on."""
         self.rows("UPDATE endpoints SET secret = ? WHERE id = ?", secret, endpoint_id)
@@ -122,6 +131,10 @@ class Store:
         """The event of that id, or None."""
         found = self.rows("SELECT id, type, created, body FROM events WHERE id = ?", event_id)
         return Event(*found[0]) if found else None
+
+    def bodies(self) -> list[str]:
+        """Every event as it is delivered, oldest first."""
+        return [row[0] for row in self.rows("SELECT body FROM events ORDER BY seq")]
 
     def newest_created(self) -> int:
         """`created` of the newest event (0 when there is none)."""
