@@ -14,6 +14,7 @@ from runbook_keys.model.runbook import Block, Branch, Schedule, Step, StepKind
 
 _BLOCK_LABELS = ("rollback", "rollback check", "probe")
 _TEXT_LABELS = ("precondition", "side effects", "manual alternative", "when")
+MAX_WAYS_OUT = 50
 LABELS = _BLOCK_LABELS + _TEXT_LABELS
 
 
@@ -143,6 +144,9 @@ class StepReader:
             return
         self._close()
         self._branches.extend(branches)
+        if len(self._branches) > MAX_WAYS_OUT:
+            self._problems.append(_too_many(self._branches[MAX_WAYS_OUT], self._heading.label))
+            del self._branches[MAX_WAYS_OUT:]
         self.last_lines.update({item.line: item.text_end_line for item in block.items})
 
     def _read_heading(self, block: MarkdownBlock) -> None:
@@ -182,6 +186,13 @@ class StepReader:
     def _add_prose(self, text: str) -> None:
         if text.strip():
             self._prose.append(text.rstrip())
+
+
+def _too_many(first: Branch, label: str) -> Problem:
+    reason = f"Step {label} has more than {MAX_WAYS_OUT} ways out; nobody can choose among so many."
+    return Problem(
+        first.line, "too-many-ways-out", reason, "Ask in two steps, or let the command decide more."
+    )
 
 
 def _second_block(fence: MarkdownBlock, label: str, work: Block) -> Problem:

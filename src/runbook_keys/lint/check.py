@@ -58,7 +58,7 @@ def check(material: Material, rules: Mapping[str, Rule] = RULES) -> tuple[Findin
     suppressions = material.book.suppressions
     allowed = [_allowed(finding, suppressions) for finding in found]
     unused = _unused(suppressions, allowed) if rules is RULES else iter(())
-    return tuple(sorted([*allowed, *unused]))
+    return tuple(sorted({*allowed, *unused}))
 
 
 def _findings(rule: Rule, material: Material) -> Iterator[Finding]:

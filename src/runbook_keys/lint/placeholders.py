@@ -61,7 +61,7 @@ def _compiled(patterns: tuple[str, ...]) -> re.Pattern[str]:
 
 _PROSE = _compiled(_ANYWHERE)
 _CODE = _compiled(_ANYWHERE + _IN_CODE)
-_FROM_AUTOLINK = re.compile(r"<https?://[^\s<>]*>|<!--.*?-->")
+_FROM_AUTOLINK = re.compile(r"<https?://[^\s<>]*>|<!--[^\n]{0,1000}?-->")
 
 
 def placeholders_in(line: str, *, is_code: bool) -> Iterator[str]:

@@ -17,7 +17,7 @@ _MARKER = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?|[ \
 _FIELD = re.compile(r"[ \t]*(?:\*\*|__)[^*_\n]{1,80}(?:\*\*|__)")
 _LABEL = re.compile(r"(?:\*\*|__)[^*_\n]{1,80}?:?(?:\*\*|__)[ \t]*:?[ \t]*")
 _STEP_LABEL = re.compile(r"(?:[SDAVRE]\d{1,2}|\d{1,2})\.[ \t]+")
-_SENTENCE_END = re.compile(r"[.!?](?=[\s)\"'”’*_]|$)|→|-+>|\n(?=\|)|(?<=[^ \n]):(?=\s)|;(?=\s)")
+_SENTENCE_END = re.compile(r"[.!?](?=[\s)\"'”’*_]|$)|→|(?<!-)-+>|\n(?=\|)|(?<=[^ \n]):(?=\s)|;(?=\s)")
 _WORD = re.compile(r"[^\s*_|]*\w[^\s|]*")
 CODE = "\u2022"
 """What stands for a character of a code span in masked text: no letter, so no word is found in code."""
@@ -39,9 +39,12 @@ class Passage(Struct, frozen=True):
     def masked(self) -> str:
         """The text with each code span blanked to as many `CODE` characters, and comments to spaces."""
         text = without_comments(self.text)
+        pieces: list[str] = []
+        at = 0
         for span in code_spans(text):
-            text = text[: span.start] + CODE * (span.end - span.start) + text[span.end :]
-        return text
+            pieces += [text[at : span.start], CODE * (span.end - span.start)]
+            at = span.end
+        return "".join([*pieces, text[at:]])
 
 
 class Sentence(Struct, frozen=True):
