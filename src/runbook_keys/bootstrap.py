@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
-from runbook_keys.config import Config, config_file, data_folder, read_config
+from runbook_keys.config import MAX_BYTES, Config, config_file, data_folder, read_config
 from runbook_keys.drills.result import Judgement
+from runbook_keys.errors import RefusedInput
 from runbook_keys.executors.bash import BashExecutor
 from runbook_keys.executors.human import HumanExecutor
 from runbook_keys.executors.sql import SqlExecutor
@@ -102,7 +103,14 @@ async def services(
 
 def _config(environment: Mapping[str, str]) -> Config:
     path = Path(config_file(environment, Path.home()))
-    return read_config(path.read_text(encoding="utf-8"), str(path)) if path.is_file() else Config()
+    if not path.is_file():
+        return Config()
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise RefusedInput(f"{path} can't be read: {error.strerror}. Mend that, then try again.") from error
+    return read_config(content, str(path))
 
 
 def _executors(

@@ -11,6 +11,8 @@ from msgspec import Struct
 from runbook_keys.errors import RefusedInput
 
 APP = "runbook-keys"
+MAX_BYTES = 1 << 20
+"""How large `keys.toml` may be."""
 
 
 class Config(Struct, frozen=True):
@@ -35,12 +37,18 @@ def config_file(environment: Mapping[str, str], home: PurePath) -> PurePath:
     return (PurePath(base) if base else home / ".config") / APP / "keys.toml"
 
 
-def read_config(text: str, origin: str) -> Config:
+def read_config(content: bytes, origin: str) -> Config:
     """Read `keys.toml`. Raises RefusedInput naming the line that can't be used."""
+    if len(content) > MAX_BYTES:
+        raise RefusedInput(f"{origin} is larger than 1 MiB; that is no file of settings.")
     try:
-        document = tomllib.loads(text)
+        document = tomllib.loads(content.decode("utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise RefusedInput(f"{origin} is not TOML: {error}. Mend that line, then try again.") from error
+    except UnicodeDecodeError as error:
+        raise RefusedInput(f"{origin} is not UTF-8 text. Save it as UTF-8, then try again.") from error
+    except RecursionError as error:
+        raise RefusedInput(f"{origin} is nested too deeply. Write it more simply, then try again.") from error
     inputs = document.get("inputs", {})
     if not isinstance(inputs, dict):
         raise RefusedInput(f"{origin}: `inputs` must be a table of names and texts.")

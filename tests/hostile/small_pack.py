@@ -196,6 +196,10 @@ class Place:
         accepted = ("--accept-findings", "a test")
         return ("run", "./example", *given, "--auto", "safe", *accepted, "--answers", self.answers(*answers))
 
+    def run_to_end(self, *answers: str, inputs: Mapping[str, str] | None = None) -> tuple[int, str]:
+        """Run it; how it ended, and what it said."""
+        return self.said(*self.run(*answers, inputs=inputs))
+
     def resume(self, *answers: str) -> tuple[str, ...]:
         """The arguments of a resume that looks by itself and gets these answers."""
         return ("resume", "--auto", "safe", "--answers", self.answers(*answers))
@@ -207,7 +211,7 @@ class Place:
 
 def an_input(name: str, **more: object) -> dict[str, object]:
     """The declaration of an input."""
-    return {"name": name, "description": "An input.", "example": "x", "type": "string", **more}
+    return {"name": name, "description": "An input.", "example": "x", "type": "text", **more}
 
 
 def holds_before(seconds: float, condition: Callable[[], bool]) -> bool:
