@@ -47,6 +47,10 @@ class PracticeWorld:
         """Break it for real."""
         self._world.break_with(fault)
 
+    def break_further(self, fault: str) -> None:
+        """Break it once more while a run goes on."""
+        self._world.break_further(fault)
+
     def inputs(self) -> Mapping[str, str]:
         """The runbook's inputs that are no secrets."""
         return self._world.inputs()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 
@@ -25,6 +26,7 @@ class ScriptedOperator:
         self._tell = tell
         self.actor = Actor(ActorKind.DRILL, "scripted operator")
         self.questions = 0
+        self._asked: Counter[str] = Counter()
 
     async def reply(self, view: View) -> r.Reply:
         """The answer to a screen."""
@@ -57,6 +59,14 @@ class ScriptedOperator:
 
     def _choice(self, view: View, label: str) -> r.Reply:
         self.questions += 1
-        wanted = self._plan.answers.get(label)
+        wanted = self._wanted(label)
         words = [way.words for way in view.ways_out]
         return r.Choose(words.index(wanted) if wanted in words else len(words) - 1, WHY)
+
+    def _wanted(self, label: str) -> str | None:
+        """What the plan answers this time; its last answer holds for every later time."""
+        answers = self._plan.answers.get(label)
+        self._asked[label] += 1
+        if answers is None or isinstance(answers, str):
+            return answers
+        return answers[min(self._asked[label], len(answers)) - 1]

@@ -18,19 +18,39 @@ UNCOVERED = "drill/uncovered.json"
 T = TypeVar("T")
 
 
-class DrillPlan(Struct, frozen=True, forbid_unknown_fields=True):
-    """One drill, named by its file: `answers` are the words that a person picks at a step, `evidence` what they answer in section 9.
+class LaterBreak(Struct, frozen=True, forbid_unknown_fields=True):
+    """The world breaks once more, with `fault`, when the `screen`-th screen of the step `at` is shown (1-based).
 
-    A drill that must change nothing fails when the oracle finds any change.
+    Each time that the operator is asked something at a step counts: to run it, to approve, which way, to wait for the
+    next check. The break happens before the answer.
+    """
+
+    at: str
+    fault: str
+    screen: int = 1
+
+
+class DrillPlan(Struct, frozen=True, forbid_unknown_fields=True):
+    """One drill, named by its file. It fails when the oracle or the journal disagrees with what stands here.
+
+    `answers` are the words that a person picks at a step; of several the first is for the first time, the last for
+    every later one. `evidence` is what they answer in section 9, `then` what breaks while the run goes on.
+    `must_change_nothing` allows the oracle no change at all, `must_stay` none that begins with these words.
+    `rolled_back` are the actions that were undone. `irreversible` are the actions that may run in a drill that does
+    not end RESOLVED; there none may run unless it is named.
     """
 
     fault: str
     description: str
     ending: Ending
     name: str = ""
-    answers: dict[str, str] = field(default_factory=dict)
+    answers: dict[str, str | tuple[str, ...]] = field(default_factory=dict)
     evidence: dict[str, str] = field(default_factory=dict)
+    then: tuple[LaterBreak, ...] = ()
     must_change_nothing: bool = False
+    must_stay: tuple[str, ...] = ()
+    rolled_back: tuple[str, ...] = ()
+    irreversible: tuple[str, ...] = ()
 
 
 def plans_of(files: Mapping[str, bytes]) -> list[DrillPlan]:
@@ -57,6 +77,14 @@ def _decoded(name: str, content: bytes, kind: type[T]) -> T:
         raise DrillFailed(f"{name} can't be read: {error}. See docs/reference/drills.md.") from error
 
 
+LIMIT = " (limit reached)"
+
+
 def branch_names(runbook: Runbook) -> list[str]:
-    """Every way out of the tree, as `LABEL: words`."""
-    return [f"{step.label}: {branch.words}" for step in runbook.steps for branch in step.branches]
+    """Every way out of the tree, as `LABEL: words`; one that may be taken a few times only has a second, at its limit."""
+    return [
+        f"{step.label}: {branch.words}{limit}"
+        for step in runbook.steps
+        for branch in step.branches
+        for limit in ("",) + (LIMIT,) * (branch.at_most is not None)
+    ]

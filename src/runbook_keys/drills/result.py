@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from html import escape
 
 from msgspec import Struct
 
-from runbook_keys.drills.plan import DrillPlan
+from runbook_keys.drills.plan import LIMIT, DrillPlan
 from runbook_keys.model import event as e
 from runbook_keys.model.runbook import Ending, SafetyClass
 
@@ -66,20 +66,39 @@ def failures_of(
         found.append(f"It changed what it had no need to: {', '.join(judgement.unwanted)}.")
     if plan.must_change_nothing and judgement.changed:
         found.append(f"It must change nothing and changed: {', '.join(judgement.changed)}.")
-    if plan.ending is not Ending.RESOLVED and _irreversible(events):
-        found.append("It ran an irreversible action although this was not its incident.")
+    found += [
+        f"It changed what must stay: {each}" for each in judgement.changed if each.startswith(plan.must_stay)
+    ]
+    undone = {event.step for event in events if isinstance(event, e.ActionRolledBack)}
+    if undone != set(plan.rolled_back):
+        found.append(f"It undid {_listed(undone)}, and {_listed(plan.rolled_back)} was right.")
+    uncalled = _irreversible(events) - set(plan.irreversible)
+    if plan.ending is not Ending.RESOLVED and uncalled:
+        found.append(
+            f"It ran {_listed(uncalled)}, which can't be undone, although this was not its incident."
+        )
     return tuple(found)
 
 
-def _irreversible(events: Sequence[e.Event]) -> bool:
-    return any(
-        isinstance(event, e.AttemptStarted) and event.safety is SafetyClass.IRREVERSIBLE for event in events
-    )
+def _listed(labels: Collection[str]) -> str:
+    return ", ".join(sorted(labels)) or "nothing"
+
+
+def _irreversible(events: Sequence[e.Event]) -> set[str]:
+    return {
+        event.step
+        for event in events
+        if isinstance(event, e.AttemptStarted) and event.safety is SafetyClass.IRREVERSIBLE
+    }
 
 
 def branches_of(events: Sequence[e.Event]) -> tuple[str, ...]:
-    """The ways out that a run took, as `LABEL: words`, each once, in order."""
-    taken = (f"{event.step}: {event.words}" for event in events if isinstance(event, e.BranchTaken))
+    """The ways out that a run took, named as `branch_names` does, each once, in order."""
+    taken = (
+        f"{event.step}: {event.words}{LIMIT if event.is_limit_reached else ''}"
+        for event in events
+        if isinstance(event, e.BranchTaken)
+    )
     return tuple(dict.fromkeys(taken))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from time import monotonic
@@ -11,8 +11,9 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from runbook_keys.drills.later_breaks import BreakingOperator
 from runbook_keys.drills.operator import ScriptedOperator
-from runbook_keys.drills.plan import DrillPlan, branch_names, plans_of, uncovered_reasons
+from runbook_keys.drills.plan import DrillPlan, LaterBreak, branch_names, plans_of, uncovered_reasons
 from runbook_keys.drills.result import Coverage, DrillResult, Judgement, branches_of, coverage, failures_of
 from runbook_keys.errors import DrillFailed
 from runbook_keys.journal.lines import read
@@ -26,9 +27,10 @@ from runbook_keys.ports import Operator
 
 
 class World(Protocol):
-    """A practice world that is up: broken once, judged once. Blocking; a drill runs it in a thread."""
+    """A practice world that is up: broken, perhaps further while a run goes on, judged once. Blocking; a drill runs it in a thread."""
 
     def break_with(self, fault: str) -> None: ...  # noqa: D102
+    def break_further(self, fault: str) -> None: ...  # noqa: D102
     def inputs(self) -> Mapping[str, str]: ...  # noqa: D102
     def judge(self) -> Judgement: ...  # noqa: D102
     def stop(self) -> None: ...  # noqa: D102
@@ -94,7 +96,7 @@ async def _followed(
     services: Services, world: World, plan: DrillPlan, request: DrillRequest, tell: Tell
 ) -> DrillResult:
     scripted = ScriptedOperator(plan, lambda view, did: tell(_followed_line(view, did)))
-    operator = request.operator or scripted
+    operator = BreakingOperator(request.operator or scripted, plan.then, _further(world, tell))
     opened = read_pack(services.library.load(request.slug), services.cache)
     declared = {wanted.name for wanted in opened.metadata.inputs}
     values = {name: value for name, value in world.inputs().items() if name in declared}
@@ -117,8 +119,23 @@ async def _followed(
         questions=scripted.questions,
         milliseconds=spent,
         branches=branches_of(events),
-        failures=failures_of(plan, report.ending, judgement, events),
+        failures=(*failures_of(plan, report.ending, judgement, events), *_never_broken(operator.pending)),
     )
+
+
+def _further(world: World, tell: Tell) -> Callable[[str], Awaitable[None]]:
+    async def break_further(fault: str) -> None:
+        tell(f"  now it also breaks: {fault}")
+        await asyncio.to_thread(world.break_further, fault)
+
+    return break_further
+
+
+def _never_broken(pending: Sequence[LaterBreak]) -> list[str]:
+    return [
+        f"It never came to screen {each.screen} of {each.at}, where {each.fault} was to happen."
+        for each in pending
+    ]
 
 
 def _actions(runbook: Runbook, path: Sequence[str]) -> tuple[str, ...]:
