@@ -361,3 +361,73 @@ def test_a_pack_is_proven_again_when_anything_in_it_changes(place: Path) -> None
 
     assert "CHANGELOG.md" in before[1]
     assert "CHANGELOG.md" not in _said(place, "check", "./example")[1]
+
+
+@pytest.fixture
+def neighbours(place: Path) -> Path:
+    """Two installed packs: `example` hands over to `neighbour`, which needs the same value and one more."""
+    installed = place / "home" / "runbooks"
+    for slug, text in (
+        (
+            "example",
+            README.replace(
+                "- It may be made: `exit_code == 0` → A1",
+                "- It may be made: `exit_code == 0` → HAND OFF neighbour\n- It may not: `exit_code == 1` → A1",
+            ),
+        ),
+        ("neighbour", README),
+    ):
+        metadata = json.loads(PACK) | {
+            "slug": slug,
+            "related_runbooks": ["neighbour"] if slug == "example" else [],
+        }
+        if slug == "neighbour":
+            metadata["inputs"].append(
+                {"name": "REGION", "description": "Where.", "example": "north", "default": "south"}
+            )
+        (installed / slug).mkdir(parents=True)
+        (installed / slug / "pack.json").write_text(json.dumps(metadata), "utf-8")
+        (installed / slug / "README.md").write_text(
+            text.replace('echo made >> "$MARK"', 'echo made "${REGION:-}" >> "$MARK"')
+            if slug == "neighbour"
+            else text,
+            "utf-8",
+        )
+    return place
+
+
+def test_a_hand_over_starts_the_other_runbook_with_what_is_known(neighbours: Path) -> None:
+    """The same incident, the value carried along, and both runs on the record."""
+    code, output = _said(neighbours, "run", "example", "-i", f"MARK={neighbours / 'mark'}", "--auto", "safe")
+    first, second = json.loads(_said(neighbours, "runs", "--json")[1])
+    _, lines = _said(neighbours, "show", second["run"], "--entries")
+    opened = json.loads(lines.splitlines()[0])["data"]
+
+    assert 7 == code, output
+    assert "Handed over from Example" in output
+    assert "Carried along: MARK." in output
+    assert ("example", "HANDED_OFF") == (first["slug"], first["ending"])
+    assert "neighbour" == second["slug"]
+    assert (first["run"], first["run"]) == (opened["incident"], opened["came_from"])
+    assert f"Handed over from: run {first['run']}" in _said(neighbours, "show", second["run"])[1]
+
+
+def test_a_hand_over_that_cannot_start_says_how_to(neighbours: Path) -> None:
+    """The first run has ended all the same; the words name what is missing and the command that goes on."""
+    metadata = neighbours / "home/runbooks/neighbour/pack.json"
+    metadata.write_text(metadata.read_text("utf-8").replace(', "default": "south"', ""), "utf-8")
+
+    code, output = _said(neighbours, "run", "example", "-i", f"MARK={neighbours / 'mark'}", "--auto", "safe")
+    (first,) = json.loads(_said(neighbours, "runs", "--json")[1])
+
+    assert 5 == code, output
+    assert "REGION" in output
+    assert f"keys run neighbour --incident {first['run']}" in " ".join(output.split())
+
+
+def test_an_incident_that_nobody_opened_is_refused(place: Path) -> None:
+    """A slip in its name must not make a second incident."""
+    code, output = _said(place, "run", "./example", "-i", "MARK=/tmp/x", "--incident", "r-20260101-0000-none")
+
+    assert 1 == code
+    assert "r-20260101-0000-none" in output

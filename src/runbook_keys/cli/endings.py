@@ -38,6 +38,10 @@ def last_words(report: RunReport) -> list[str]:
     """The end screen: the cap that says that the list is finished, or that it is not."""
     head = "The run waits; nothing runs now." if report.ending is None else f"END: {report.ending}"
     lines = [RULE, head, *(line for each in report.handover for line in hanging("  ", safe(each)))]
+    if report.not_started:
+        lines += hanging("  ! ", f"The next runbook was not started: {safe(report.not_started)}")
+    for before in report.before:
+        lines += hanging("  ", f"Before it: {safe(before.slug)}, run {before.run}, {before.ending}")
     lines += hanging(
         "", f"Journal: {report.entries} entries. `keys show {report.run}`, `keys verify {report.run}`"
     )

@@ -81,6 +81,7 @@ def cli() -> None:
 @click.option(
     "--auto", type=click.Choice(["safe"]), help="Run looking steps without asking. Changes are asked for."
 )
+@click.option("--incident", default="", metavar="RUN", help="The first run of the incident this belongs to.")
 @click.option("--dry-run", is_flag=True, help="Show every command and where each answer leads. Runs nothing.")
 @click.option(
     "--answers", type=click.Path(path_type=Path), help="Rehearse: take answers from this file, a line each."
@@ -92,6 +93,7 @@ def run_command(
     slug: str,
     inputs: tuple[str, ...],
     auto: str | None,
+    incident: str,
     dry_run: bool,
     answers: Path | None,
     accept_findings: str,
@@ -105,7 +107,7 @@ def run_command(
         _say(_with_services(lambda services: _dry_run(services, slug, values)))
         return
     operator = _operator(answers)
-    request = RunRequest(slug, values, auto == "safe", accept_findings=accept_findings)
+    request = RunRequest(slug, values, auto == "safe", incident, accept_findings)
     _end(_with_services(lambda services: start(services, operator, request)))
 
 

@@ -26,7 +26,8 @@ from runbook_keys.ports import Clock, Operator
 class Driver:
     """Drives one run until it ends or the operator leaves.
 
-    `is_auto_safe` lets looking steps run without asking; changes are asked for in any case.
+    `is_auto_safe` lets looking steps run without asking; changes are asked for in any case. `message` is said on the
+    first screen.
     """
 
     def __init__(
@@ -36,13 +37,14 @@ class Driver:
         operator: Operator,
         clock: Clock,
         is_auto_safe: bool = False,
+        message: str = "",
     ) -> None:
         self._session = session
         self._attempts = attempts
         self._operator = operator
         self._clock = clock
         self._is_auto_safe = is_auto_safe
-        self._message = ""
+        self._message = message
         self._shown_head = ""
 
     async def drive(self) -> Ending | None:
@@ -63,16 +65,21 @@ class Driver:
                 return None
 
     async def _view(self, effect: f.Effect) -> View:
-        view = await view_of(self._session, effect, self._message)
+        return await view_of(self._session, effect, self._message)
+
+    async def _reply(self, view: View) -> r.Reply:
+        """Show the screen; what it had to say besides is said once."""
         self._message = ""
-        return view
+        return await self._operator.reply(view)
 
     async def _execute(self, effect: f.Execute) -> bool:
         view = await self._view(effect)
         if effect.is_asked_first and not self._is_auto_safe:
-            reply = await self._operator.reply(view)
+            reply = await self._reply(view)
             if not isinstance(reply, r.Proceed):
                 return await self._interpose(reply)
+        if effect.block.language == f.HUMAN:
+            self._message = ""  # the executor shows the screen
         bound = ""
         if self._session.state.phase is Phase.APPROVED:
             bound = await self._binding(effect.label, effect.role, effect.block)
@@ -83,7 +90,7 @@ class Driver:
         self._shown_head = self._session.head.link
         view = await self._view(effect)
         bound = await self._binding(effect.label, effect.role, effect.block)
-        reply = await self._operator.reply(view)
+        reply = await self._reply(view)
         if not isinstance(reply, r.Approve):
             return await self._interpose(reply)
         await self._tell(i.Approve(bound, reply.typed_label, reply.reason))
@@ -107,10 +114,11 @@ class Driver:
         return binding(bound)
 
     async def _ask(self, effect: f.Effect) -> bool:
-        return await self._interpose(await self._operator.reply(await self._view(effect)))
+        return await self._interpose(await self._reply(await self._view(effect)))
 
     async def _watch(self, effect: f.Watch) -> bool:
         view = await self._view(effect)
+        self._message = ""
         reply = await self._operator.wait(view, effect.until)
         if not isinstance(reply, r.Wait):
             return await self._interpose(reply)

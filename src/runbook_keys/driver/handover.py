@@ -20,7 +20,7 @@ ENDING_WORDS = {
     Ending.ABANDONED: "Ended by the operator before a verified recovery.",
 }
 
-_MOST_TRIED = 4
+_MOST_TRIED = 3
 
 
 def handover(runbook: Runbook, state: State, entries: Sequence[Entry]) -> tuple[str, ...]:
@@ -30,6 +30,7 @@ def handover(runbook: Runbook, state: State, entries: Sequence[Entry]) -> tuple[
     name = f"{runbook.title} (run {entries[0].run}, {minutes} min)" if entries and opened else runbook.title
     return (
         name,
+        *_came_from(state),
         f"Where we are: {_where(runbook, state)}",
         f"Path: {' > '.join(state.path) or 'not started'}",
         *_tried(entries),
@@ -37,6 +38,11 @@ def handover(runbook: Runbook, state: State, entries: Sequence[Entry]) -> tuple[
         f"Changed and not verified: {'yes' if state.is_change_unverified else 'no'}",
         f"Next: {_next(runbook, state, entries)}",
     )
+
+
+def _came_from(state: State) -> list[str]:
+    came_from = state.opened.came_from if state.opened else ""
+    return [f"Handed over from: run {came_from}"] if came_from else []
 
 
 def _minutes(state: State) -> int:
@@ -58,7 +64,8 @@ def _next(runbook: Runbook, state: State, entries: Sequence[Entry]) -> str:
     if state.phase is not Phase.ENDED:
         return f"`keys resume {entries[0].run}`" if entries else "`keys run`"
     if state.ending is Ending.HANDED_OFF:
-        return f"`keys run {state.hand_off}`"
+        incident = state.opened.incident if state.opened else ""
+        return f"`keys run {state.hand_off} --incident {incident}`"
     if state.ending is Ending.RESOLVED:
         return "nothing; look at the follow-ups in section 10."
     return f"call {' then '.join(runbook.escalate_to)}." if runbook.escalate_to else "call for help."

@@ -30,6 +30,11 @@ class Values(msgspec.Struct, frozen=True):
     digests: Mapping[str, str]
 
     @property
+    def plain(self) -> dict[str, str]:
+        """The values by name that are no secrets."""
+        return {name: value for name, value in self.by_name.items() if name not in self.secret}
+
+    @property
     def secrets(self) -> dict[str, str]:
         """The secret values by name, for masking."""
         return {name: self.by_name[name] for name in self.secret if name in self.by_name}

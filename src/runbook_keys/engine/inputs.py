@@ -23,6 +23,7 @@ class Open(Struct, frozen=True):
     time_scale: int = 1
     accepted_findings: str = ""
     keys: tuple[PinnedKey, ...] = ()
+    came_from: str = ""
 
 
 class Resume(Struct, frozen=True):

@@ -100,7 +100,7 @@ async def _followed(
     opened = read_pack(services.library.load(request.slug), services.cache)
     declared = {wanted.name for wanted in opened.metadata.inputs}
     values = {name: value for name, value in world.inputs().items() if name in declared}
-    run = RunRequest(request.slug, values, kind=RunKind.DRILL)
+    run = RunRequest(request.slug, values, kind=RunKind.DRILL, follows_hand_offs=False)
     began = monotonic()
     report = await start(services, operator, run)
     spent = round((monotonic() - began) * 1000)

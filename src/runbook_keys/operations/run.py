@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 from msgspec import Struct, field
 
@@ -12,25 +14,28 @@ from runbook_keys.driver.session import Session, Values
 from runbook_keys.driver.views import view_of
 from runbook_keys.engine import inputs as i
 from runbook_keys.engine.effects import Done
-from runbook_keys.errors import RunNotFound
-from runbook_keys.journal.lines import read
-from runbook_keys.model.entry import RunHead
-from runbook_keys.model.event import RunEnded, RunKind, RunOpened
+from runbook_keys.errors import InvalidPack, MissingInput, RefusedInput, UnknownRunbook
+from runbook_keys.model.event import RunKind
 from runbook_keys.model.pack import Pack
 from runbook_keys.model.runbook import Ending
 from runbook_keys.model.view import View
 from runbook_keys.operations.findings import refuse_unsound
 from runbook_keys.operations.leftover import REFUSING, Patience, meet
 from runbook_keys.operations.packs import METADATA, README, OpenPack, read_pack
+from runbook_keys.operations.recorded import find_run, reopen
 from runbook_keys.operations.services import Services
-from runbook_keys.operations.values import gather
+from runbook_keys.operations.values import fitting, gather
 from runbook_keys.ports import Claim, Operator
+
+MOST_HAND_OFFS = 5
+TOO_MANY_HAND_OFFS = "This incident was handed over five times in one sitting. Call for help before going on."
 
 
 class RunRequest(Struct, frozen=True):
     """What starts a run. `incident` is empty where the run opens an incident of its own.
 
-    `accept_findings` is the reason for running a pack that `keys check` refuses.
+    `accept_findings` is the reason for running a pack that `keys check` refuses. `came_from` names the run that handed
+    over, and `message` is said on the first screen. `follows_hand_offs`: what it is handed over to is started too.
     """
 
     slug: str
@@ -39,10 +44,17 @@ class RunRequest(Struct, frozen=True):
     incident: str = ""
     accept_findings: str = ""
     kind: RunKind = RunKind.INCIDENT
+    came_from: str = ""
+    message: str = ""
+    follows_hand_offs: bool = True
 
 
 class RunReport(Struct, frozen=True):
-    """How it stands when the driver returns: `ending` is None where the operator left. `view` is the last screen."""
+    """How it stands when the driver returns: `ending` is None where the operator left. `view` is the last screen.
+
+    `not_started` says why the runbook that it was handed over to did not start; `before` are the runs that handed over
+    in this sitting, the first one first.
+    """
 
     run: str
     slug: str
@@ -50,14 +62,23 @@ class RunReport(Struct, frozen=True):
     view: View
     handover: tuple[str, ...]
     entries: int
+    not_started: str = ""
+    before: tuple[RunReport, ...] = ()
 
 
 async def start(services: Services, operator: Operator, request: RunRequest) -> RunReport:
-    """Open a run of `request.slug` and drive it.
+    """Open a run of `request.slug` and drive it; where it is handed over, go on with the next runbook.
 
-    Raises UnknownRunbook, InvalidPack, MissingInput, RefusedInput before anything is written; then RunTaken,
+    Raises RunNotFound (an incident that nobody opened), UnknownRunbook, InvalidPack, MissingInput, RefusedInput before anything is written; then RunTaken,
     JournalUnavailable, Interrupted.
     """
+    if request.incident:
+        await find_run(services, request.incident)
+    session = await _start_one(services, operator, request)
+    return await _handed_over(services, operator, session, request)
+
+
+async def _start_one(services: Services, operator: Operator, request: RunRequest) -> Session:
     opened = read_pack(services.library.load(request.slug), services.cache)
     refuse_unsound(services, opened, request.accept_findings)
     values = gather(
@@ -68,9 +89,49 @@ async def start(services: Services, operator: Operator, request: RunRequest) -> 
     claim = services.store.claim(run)
     try:
         await _open(services, session, opened, values, operator, request)
-        return await _drive(services, session, operator, claim, request.is_auto_safe)
+        await _drive(services, session, operator, claim, request)
     finally:
         claim.release()
+    return session
+
+
+async def _handed_over(
+    services: Services, operator: Operator, session: Session, request: RunRequest
+) -> RunReport:
+    """The report of the last run, after every hand-over that could be followed."""
+    before: list[RunReport] = []
+    while session.state.ending is Ending.HANDED_OFF and request.follows_hand_offs:
+        if len(before) == MOST_HAND_OFFS:
+            return await _report(session, before, TOO_MANY_HAND_OFFS)
+        try:
+            request = await next_request(services, session, request)
+            following = await _start_one(services, operator, request)
+        except (UnknownRunbook, InvalidPack, MissingInput, RefusedInput) as refused:
+            return await _report(session, before, str(refused))
+        before.append(await _report(session))
+        session = following
+    return await _report(session, before)
+
+
+async def next_request(services: Services, session: Session, request: RunRequest) -> RunRequest:
+    """The run that follows a hand-over: the same incident, and what is known carried along."""
+    opened = read_pack(services.library.load(session.state.hand_off), services.cache)
+    known = fitting(opened.metadata.inputs, {**session.values.plain, **await session.captures()})
+    carried = f" Carried along: {', '.join(known)}." if known else ""
+    return RunRequest(
+        slug=opened.metadata.slug,
+        values=known,
+        is_auto_safe=request.is_auto_safe,
+        incident=incident_of(session),
+        kind=request.kind,
+        came_from=session.run,
+        message=f"Handed over from {session.runbook.title} (run {session.run}).{carried}",
+    )
+
+
+def incident_of(session: Session) -> str:
+    """The incident that a run belongs to: the name of its first run."""
+    return session.state.opened.incident if session.state.opened else session.run
 
 
 async def _open(
@@ -82,7 +143,7 @@ async def _open(
     request: RunRequest,
 ) -> None:
     text = session.seal(_pinned_text(opened.pack))
-    shown = session.seal(_plain_values(values))
+    shown = session.seal(msgspec.json.encode(values.plain))
     await session.tell(
         i.Open(
             slug=opened.metadata.slug,
@@ -95,6 +156,7 @@ async def _open(
             kind=request.kind,
             time_scale=services.clock.scale,
             accepted_findings=request.accept_findings,
+            came_from=request.came_from,
         ),
         operator.actor,
         (text, shown),
@@ -103,10 +165,6 @@ async def _open(
 
 def _pinned_text(pack: Pack) -> bytes:
     return msgspec.json.encode({name: pack.files[name] for name in (README, METADATA)})
-
-
-def _plain_values(values: Values) -> bytes:
-    return msgspec.json.encode({n: v for n, v in values.by_name.items() if n not in values.secret})
 
 
 async def resume(
@@ -128,72 +186,29 @@ async def resume(
         await meet(session, claim, operator.actor, patience)
         if session.state.ending is None:
             await session.tell(i.Resume(changed), operator.actor)
-        return await _drive(services, session, operator, claim, is_auto_safe)
+        request = _as_requested(session, is_auto_safe)
+        await _drive(services, session, operator, claim, request)
     finally:
         claim.release()
+    return await _handed_over(services, operator, session, request)
 
 
-async def find_run(services: Services, run: str) -> RunHead:
-    """The run's head; without a name the latest run that has not ended. Raises RunNotFound."""
-    heads = await services.store.runs()
-    if run:
-        head = next((known for known in heads if known.run == run), None)
-        if head is None:
-            raise RunNotFound(f"The journal has no run {run}. `keys runs` lists them.")
-        return head
-    for head in reversed(heads):
-        latest = read((await services.store.entries(head.run))[-1])
-        if not isinstance(latest.event, RunEnded):
-            return head
-    raise RunNotFound("No run is waiting to be resumed. `keys runs` lists all of them.")
-
-
-async def reopen(
-    services: Services, head: RunHead, needs_values: bool = True
-) -> tuple[Session, tuple[str, ...]]:
-    """The session of a recorded run on its pinned text, and the names of inputs whose values have changed since."""
-    entries = [read(stored) for stored in await services.store.entries(head.run)]
-    opened_event = entries[0].event
-    if not isinstance(opened_event, RunOpened):
-        raise RunNotFound(
-            f"Run {head.run} does not begin with its opening. `keys verify {head.run}` says what is wrong."
-        )
-    opened = read_pack(await pinned_pack(services, head.run, opened_event), services.cache)
-    values = (
-        await _values_again(services, opened, opened_event) if needs_values else Values({}, frozenset(), {})
-    )
-    session = Session(head.run, opened.runbook, values, services.store, services.clock, services.ids)
-    session.replay(entries, head)
-    before = opened_event.value_digests
-    changed = tuple(sorted(name for name, digest in values.digests.items() if before.get(name) != digest))
-    return session, changed
-
-
-async def pinned_pack(services: Services, run: str, opened: RunOpened) -> Pack:
-    """The text that a run was opened with, out of the journal. Raises RunNotFound where it was erased."""
-    content = await services.store.blob(opened.pack_blob)
-    if content is None:
-        raise RunNotFound(f"The runbook text of run {run} was erased, so it can't go on.")
-    files = msgspec.json.decode(content, type=dict[str, bytes])
-    return Pack(files, f"{opened.slug} {opened.version} as pinned by {run}")
-
-
-async def _values_again(services: Services, opened: OpenPack, event: RunOpened) -> Values:
-    content = await services.store.blob(event.inputs_blob)
-    before = msgspec.json.decode(content, type=dict[str, str]) if content else {}
-    return gather(opened.metadata.inputs, before, services.settings, services.environment, services.secrets)
+def _as_requested(session: Session, is_auto_safe: bool) -> RunRequest:
+    opened = session.state.opened
+    kind = opened.kind if opened else RunKind.INCIDENT
+    return RunRequest(opened.slug if opened else "", is_auto_safe=is_auto_safe, kind=kind)
 
 
 async def _drive(
-    services: Services, session: Session, operator: Operator, claim: Claim, is_auto_safe: bool
-) -> RunReport:
+    services: Services, session: Session, operator: Operator, claim: Claim, request: RunRequest
+) -> None:
     attempts = Attempts(session, services.executors(operator), operator, claim)
-    ending = await Driver(session, attempts, operator, services.clock, is_auto_safe).drive()
-    return await report(session, ending)
+    driver = Driver(session, attempts, operator, services.clock, request.is_auto_safe, request.message)
+    await driver.drive()
 
 
-async def report(session: Session, ending: Ending | None) -> RunReport:
-    """How the session stands now."""
+async def _report(session: Session, before: Sequence[RunReport] = (), not_started: str = "") -> RunReport:
+    ending = session.state.ending
     view = await view_of(session, Done(ending or Ending.ABANDONED))
     return RunReport(
         run=session.run,
@@ -202,4 +217,6 @@ async def report(session: Session, ending: Ending | None) -> RunReport:
         view=view,
         handover=handover(session.runbook, session.state, session.entries),
         entries=len(session.entries),
+        not_started=not_started,
+        before=tuple(before),
     )

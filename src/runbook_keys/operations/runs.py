@@ -15,7 +15,7 @@ from runbook_keys.journal.lines import read
 from runbook_keys.model import event as e
 from runbook_keys.model.entry import Entry, StoredEntry
 from runbook_keys.model.runbook import Ending
-from runbook_keys.operations.run import find_run, reopen
+from runbook_keys.operations.recorded import find_run, reopen
 from runbook_keys.operations.services import Services
 
 

@@ -45,6 +45,15 @@ def gather(
     return Values(found, secret_names, {name: secrets.digest(name, value) for name, value in found.items()})
 
 
+def fitting(declared: Sequence[DeclaredInput], known: Mapping[str, str]) -> dict[str, str]:
+    """What is known already of the inputs of another runbook; a value that would be refused there is left out."""
+    return {each.name: known[each.name] for each in declared if each.name in known and _fits(each, known)}
+
+
+def _fits(wanted: DeclaredInput, known: Mapping[str, str]) -> bool:
+    return not wanted.secret and _fault(wanted, known[wanted.name]) is None
+
+
 def _refuse_unknown(declared: Sequence[DeclaredInput], given: Mapping[str, str]) -> None:
     known = {wanted.name for wanted in declared}
     for name in given:

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from runbook_keys.journal.whole import Contents, verify_journal
 from runbook_keys.model.entry import Damage
-from runbook_keys.operations.run import find_run
+from runbook_keys.operations.recorded import find_run
 from runbook_keys.operations.services import Services
 from runbook_keys.ports import JournalStore
 

@@ -1,0 +1,66 @@
+"""Runs that the journal holds: found, and opened again on the text that they pinned."""
+
+from __future__ import annotations
+
+import msgspec
+
+from runbook_keys.driver.session import Session, Values
+from runbook_keys.errors import RunNotFound
+from runbook_keys.journal.lines import read
+from runbook_keys.model.entry import RunHead
+from runbook_keys.model.event import RunEnded, RunOpened
+from runbook_keys.model.pack import Pack
+from runbook_keys.operations.packs import OpenPack, read_pack
+from runbook_keys.operations.services import Services
+from runbook_keys.operations.values import gather
+
+
+async def find_run(services: Services, run: str) -> RunHead:
+    """The run's head; without a name the latest run that has not ended. Raises RunNotFound."""
+    heads = await services.store.runs()
+    if run:
+        head = next((known for known in heads if known.run == run), None)
+        if head is None:
+            raise RunNotFound(f"The journal has no run {run}. `keys runs` lists them.")
+        return head
+    for head in reversed(heads):
+        latest = read((await services.store.entries(head.run))[-1])
+        if not isinstance(latest.event, RunEnded):
+            return head
+    raise RunNotFound("No run is waiting to be resumed. `keys runs` lists all of them.")
+
+
+async def reopen(
+    services: Services, head: RunHead, needs_values: bool = True
+) -> tuple[Session, tuple[str, ...]]:
+    """The session of a recorded run on its pinned text, and the names of inputs whose values have changed since."""
+    entries = [read(stored) for stored in await services.store.entries(head.run)]
+    opened_event = entries[0].event
+    if not isinstance(opened_event, RunOpened):
+        raise RunNotFound(
+            f"Run {head.run} does not begin with its opening. `keys verify {head.run}` says what is wrong."
+        )
+    opened = read_pack(await pinned_pack(services, head.run, opened_event), services.cache)
+    values = (
+        await _values_again(services, opened, opened_event) if needs_values else Values({}, frozenset(), {})
+    )
+    session = Session(head.run, opened.runbook, values, services.store, services.clock, services.ids)
+    session.replay(entries, head)
+    before = opened_event.value_digests
+    changed = tuple(sorted(name for name, digest in values.digests.items() if before.get(name) != digest))
+    return session, changed
+
+
+async def pinned_pack(services: Services, run: str, opened: RunOpened) -> Pack:
+    """The text that a run was opened with, out of the journal. Raises RunNotFound where it was erased."""
+    content = await services.store.blob(opened.pack_blob)
+    if content is None:
+        raise RunNotFound(f"The runbook text of run {run} was erased, so it can't go on.")
+    files = msgspec.json.decode(content, type=dict[str, bytes])
+    return Pack(files, f"{opened.slug} {opened.version} as pinned by {run}")
+
+
+async def _values_again(services: Services, opened: OpenPack, event: RunOpened) -> Values:
+    content = await services.store.blob(event.inputs_blob)
+    before = msgspec.json.decode(content, type=dict[str, str]) if content else {}
+    return gather(opened.metadata.inputs, before, services.settings, services.environment, services.secrets)
