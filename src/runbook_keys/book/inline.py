@@ -24,6 +24,8 @@ class CodeSpan(Struct, frozen=True):
 
 def code_spans(text: str) -> list[CodeSpan]:
     """The code spans of `text` by CommonMark 6.1: a run of backticks closes with the next run as long as itself."""
+    if "`" not in text:
+        return []
     runs = [match.span() for match in _BACKTICKS.finditer(text)]
     closers: dict[int, list[tuple[int, int]]] = {}
     for run in reversed(runs):
@@ -63,7 +65,9 @@ def _content(raw: str) -> str:
 
 def comments(text: str) -> Iterator[tuple[int, int]]:
     """Start and end of each `<!-- … -->` of `text` that is not in a code span."""
-    spans = code_spans(text) if "<!--" in text else []
+    if "<!--" not in text:
+        return
+    spans = code_spans(text)
     # By hand: a regular expression tries every opening against the rest of the text, which is quadratic.
     start = text.find("<!--")
     while start >= 0:
@@ -79,6 +83,8 @@ def comments(text: str) -> Iterator[tuple[int, int]]:
 
 def without_comments(text: str) -> str:
     """`text` with each comment blanked out, so that positions stay."""
+    if "<!--" not in text:
+        return text
     pieces: list[str] = []
     at = 0
     for start, end in comments(text):
@@ -89,6 +95,8 @@ def without_comments(text: str) -> str:
 
 def last_arrow(text: str) -> tuple[int, int] | None:
     """Start and end of the last `→` or `->` of `text` outside code spans, or None."""
+    if "→" not in text and "->" not in text:
+        return None
     spans = code_spans(text)
     arrows = [match.span() for match in _ARROW.finditer(text) if not _is_inside(spans, match.start())]
     return arrows[-1] if arrows else None

@@ -12,13 +12,12 @@ from runbook_keys.model.runbook import Branch
 
 def read_ways_out(block: MarkdownBlock, problems: Problems) -> list[Branch] | None:
     """The branches of a list whose items lead somewhere; None for an ordinary list."""
-    for item in block.items:
-        if not ways_out.has_arrow(item) and ways_out.looks_like_other_arrow(item):
-            problems.append(ways_out.other_arrow(item))
+    without = [item for item in block.items if not ways_out.has_arrow(item)]
+    problems.extend(ways_out.other_arrow(item) for item in without if ways_out.looks_like_other_arrow(item))
     if block.kind is BlockKind.NUMBERS:
         problems.extend(ways_out.numbered(item) for item in block.items if _leads_somewhere(item))
         return None
-    if not any(ways_out.has_arrow(item) for item in block.items):
+    if len(without) == len(block.items):
         problems.extend(ways_out.nested(item) for item in _nested_items(block) if ways_out.has_arrow(item))
         return None
     branches = (ways_out.branch_of(item, problems) for item in block.items)
