@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-import textwrap
 from collections.abc import Iterator, Sequence
 
 from runbook_keys.book.durations import spoken
 from runbook_keys.book.headings import SECTION_OF_KIND
+from runbook_keys.book.paper import wrapped, wrapped_prose
 from runbook_keys.book.sections import TITLES
 from runbook_keys.model.pack import PackMetadata
 from runbook_keys.model.runbook import Block, Branch, RollBack, Runbook, SafetyClass, Schedule, Step, StepKind
 
-WIDTH = 76
 MOST_BOXES = 24
 
 _MADE_FROM = re.compile(r"<!-- Made from README\.md, sha256 ([0-9a-f]{64})\.")
@@ -65,31 +64,20 @@ def _head(metadata: PackMetadata | None) -> Iterator[str]:
 def _listed(title: str, items: Sequence[str], mark: str) -> Iterator[str]:
     if items:
         yield f"## {title}"
-        yield "\n".join(_wrapped(escaped(item), mark) for item in items)
-
-
-def _wrapped(text: str, mark: str = "") -> str:
-    return textwrap.fill(
-        text,
-        WIDTH,
-        initial_indent=mark,
-        subsequent_indent=" " * len(mark),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+        yield "\n".join(wrapped(escaped(item), mark) for item in items)
 
 
 def _escalation(runbook: Runbook) -> Iterator[str]:
     yield "## Call for help"
     if runbook.escalate_to:
-        yield _wrapped(f"**Escalate to**: {', then '.join(f'`{name}`' for name in runbook.escalate_to)}")
+        yield wrapped(f"**Escalate to**: {', then '.join(f'`{name}`' for name in runbook.escalate_to)}")
     for title, items in (
         ("Escalate when", runbook.escalate_when),
         ("Roll back when", runbook.roll_back_when),
     ):
         if items:
             yield f"**{title}**"
-            yield "\n".join(_wrapped(escaped(item), "- ") for item in items)
+            yield "\n".join(wrapped(escaped(item), "- ") for item in items)
 
 
 def _inputs(metadata: PackMetadata | None) -> Iterator[str]:
@@ -100,7 +88,7 @@ def _inputs(metadata: PackMetadata | None) -> Iterator[str]:
     for each in metadata.inputs:
         about = f"{each.description} {each.where}".strip().replace("<", r"\<")
         room = "Secret: do not write it down." if each.secret else f"Value: {_LINE}"
-        lines.append(_wrapped(f"`{each.name}`: {about} {room}", "- [ ] "))
+        lines.append(wrapped(f"`{each.name}`: {about} {room}", "- [ ] "))
     yield "\n".join(lines)
 
 
@@ -116,19 +104,19 @@ def _with_sections(runbook: Runbook) -> Iterator[list[str]]:
 
 def _step(step: Step) -> Iterator[str]:
     yield f"### [ ] {step.label}. {escaped(step.title)}"
-    yield f"At {_TIME}{_class_words(step)}"
+    yield wrapped(f"At {_TIME}{_class_words(step)}")
     for title, text in (("First", step.precondition), ("Side effects", step.side_effects)):
         if text:
-            yield _wrapped(f"**{title}**: {text}")
+            yield wrapped(f"**{title}**: {text}")
     if step.schedule is not None:
         yield from _schedule(step.schedule)
     if step.prose:
-        yield step.prose
+        yield wrapped_prose(step.prose)
     yield from _block("", step.block)
     if step.block is not None and step.block.capture:
         yield f"Write down `{step.block.capture}`: {_LINE}"
     if step.manual_alternative:
-        yield _wrapped(f"**By hand**: {step.manual_alternative}")
+        yield wrapped(f"**By hand**: {step.manual_alternative}")
     if step.branches:
         yield "\n".join(_way(branch) for branch in step.branches)
     yield from _block("Did it happen?", step.probe)
@@ -147,7 +135,7 @@ def _class_words(step: Step) -> str:
 def _schedule(schedule: Schedule) -> Iterator[str]:
     boxes = " ".join([f"[ ] {_TIME}"] * min(schedule.repetitions, MOST_BOXES))
     if schedule.every is not None:
-        yield _wrapped(f"**When**: {schedule.repetitions} checks, every {spoken(schedule.every)}. {boxes}")
+        yield wrapped(f"**When**: {schedule.repetitions} checks, every {spoken(schedule.every)}. {boxes}")
     elif schedule.after:
         yield f"**When**: after {spoken(schedule.after)}, at {_TIME}"
 
@@ -156,7 +144,8 @@ def _block(title: str, block: Block | None) -> Iterator[str]:
     if block is None:
         return
     if block.language == "human":
-        yield f"**{title}**: {block.text}"
+        yield f"**{title}**"
+        yield wrapped_prose(block.text)
         return
     if title:
         yield f"**{title}**"
@@ -178,7 +167,7 @@ def _way(branch: Branch) -> str:
     if branch.at_most is not None:
         boxes = " ".join(["[ ]"] * min(branch.at_most, MOST_BOXES))
         bound = f" (at most {branch.at_most}: {boxes}, then **{branch.then}**)"
-    return _wrapped(f"{escaped(branch.words)}{condition} → {leads}{bound}", "- [ ] ")
+    return wrapped(f"{escaped(branch.words)}{condition} → {leads}{bound}", "- [ ] ")
 
 
 def _evidence(runbook: Runbook) -> Iterator[str]:
@@ -186,5 +175,5 @@ def _evidence(runbook: Runbook) -> Iterator[str]:
         return
     yield "## For the record"
     for item in runbook.evidence:
-        yield _wrapped(f"{escaped(item.words)}{'' if item.block else ': ' + _LINE}", "- [ ] ")
+        yield wrapped(f"{escaped(item.words)}{'' if item.block else ': ' + _LINE}", "- [ ] ")
         yield from _block("", item.block)
