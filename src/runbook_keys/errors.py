@@ -25,6 +25,18 @@ class UnknownRunbook(KeysError):
     code = "unknown-runbook"
 
 
+class UnknownKey(KeysError):
+    """No KEY of that name is installed and no folder of that path holds one."""
+
+    code = "unknown-key"
+
+
+class RefusedCall(KeysError):
+    """A KEY can't be called so: it is not installed, or its arguments do not fit. Nothing was started."""
+
+    code = "refused-call"
+
+
 class InvalidCondition(KeysError):
     """A condition is not in the guarded subset of CEL."""
 

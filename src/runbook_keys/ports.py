@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
 from msgspec import Struct
 
 from runbook_keys.model.actor import Actor
 from runbook_keys.model.entry import Blob, RunHead, SpineRow, StoredEntry
 from runbook_keys.model.event import AnyEvent
+from runbook_keys.model.key import KeyMode
 from runbook_keys.model.outcome import Outcome, Role
 from runbook_keys.model.pack import Pack
 from runbook_keys.model.reply import Reply
@@ -22,7 +24,8 @@ class Task(Struct, frozen=True):
     """One attempt as an executor gets it.
 
     `values` are those the block's text names; `secrets` are all secret values of the run by name, to be masked in
-    whatever the block shows, named or not. `is_looking` says that the block may change nothing and must be kept from
+    whatever the block shows, named or not. `key` is the KEY that the block calls, as the run pinned it, and
+    `result_before` what the step's work returned. `is_looking` says that the block may change nothing and must be kept from
     it. `view` is what a human is asked. `attempt_fd` is the claim's: a command inherits it.
     """
 
@@ -35,6 +38,27 @@ class Task(Struct, frozen=True):
     secrets: Mapping[str, str]
     is_looking: bool
     view: View
+    attempt_fd: int | None = None
+    key: Pack | None = None
+    result_before: dict[str, Any] | None = None
+
+
+class KeyRequest(Struct, frozen=True):
+    """One call of a KEY. `run` names whom a warm kernel belongs to; relative paths are below `base`.
+
+    `secrets` are values to be masked besides those of the KEY's own secret arguments. `is_looking` has the kernel of
+    this machine refuse changes. `result_before` is what the call returned that is to be undone.
+    """
+
+    run: str
+    key: Pack
+    arguments: Mapping[str, Any]
+    base: Path
+    mode: KeyMode = KeyMode.RUN
+    is_looking: bool = False
+    secrets: Mapping[str, str] = {}
+    timeout_seconds: float | None = None
+    result_before: dict[str, Any] | None = None
     attempt_fd: int | None = None
 
 
@@ -78,6 +102,13 @@ class Leftover(Struct, frozen=True):
     processes: tuple[str, ...]
 
 
+class KeyCaller(Protocol):
+    """Calls KEYS. Never raises for what a KEY does: that is an outcome."""
+
+    async def call(self, request: KeyRequest, output: Output) -> Outcome: ...  # ExecutorUnavailable
+    async def close(self) -> None: ...  # ends what was kept warm
+
+
 class Claim(Protocol):
     """The right to drive one run, held until released or until the process dies.
 
@@ -110,7 +141,7 @@ class JournalStore(Protocol):
     async def entries(self, run: str) -> list[StoredEntry]: ...  # RunNotFound
     async def runs(self) -> list[RunHead]: ...  # by run number
     async def spine(self) -> list[SpineRow]: ...
-    async def blob(self, digest: str) -> bytes | None: ...  # the content; None if erased
+    async def blob(self, digest: str) -> bytes | None: ...  # None if erased; JournalDamaged if changed
     async def blobs(self) -> list[Blob]: ...  # those that are not erased
     async def erased(self) -> list[str]: ...  # the digests of those that are
     async def erase(self, digest: str) -> None: ...  # content and salt go, the digest and the chain stay
@@ -126,11 +157,11 @@ class Library(Protocol):
     def slugs(self) -> Sequence[str]: ...
 
 
-class Secrets(Protocol):
-    """Values that are never shown, and digests that can't be guessed from the journal."""
+class KeyLibrary(Protocol):
+    """Where KEYS are found."""
 
-    def value(self, name: str) -> str | None: ...
-    def digest(self, name: str, value: str) -> str: ...  # keyed: useless without this machine's key
+    def load_key(self, name: str) -> Pack: ...  # a slug or a folder; UnknownKey, InvalidPack
+    def key_slugs(self) -> Sequence[str]: ...
 
 
 class Cache(Protocol):
@@ -138,6 +169,13 @@ class Cache(Protocol):
 
     def get(self, key: str) -> bytes | None: ...
     def put(self, key: str, content: bytes) -> None: ...
+
+
+class Secrets(Protocol):
+    """Values that are never shown, and digests that can't be guessed from the journal."""
+
+    def value(self, name: str) -> str | None: ...
+    def digest(self, name: str, value: str) -> str: ...  # keyed: useless without this machine's key
 
 
 class Operator(Protocol):

@@ -10,14 +10,14 @@ import re
 from runbook_keys.book.inline import comments
 from runbook_keys.book.markdown import plain
 from runbook_keys.book.ways_out import WayOutParts, parts_of
-from runbook_keys.model.runbook import Block, Branch, SafetyClass, Step
+from runbook_keys.model.runbook import OWN_TIMEOUT, Block, Branch, SafetyClass, Step
 
 _BULLET = re.compile(r"([ \t>]*[-*+][ \t]+(?:\[[ xX]\][ \t]+)?)(.*)", re.DOTALL)
 _HEADING = re.compile(r"([ \t]*#{1,6}[ \t]+)(.*?)((?:[ \t]+#+)?[ \t]*)", re.DOTALL)
 _CLASS = re.compile(rf"\s*\((?:{'|'.join(SafetyClass)})\)$")
 _FENCE = re.compile(r"([ \t]*(?:`{3,}|~{3,}))(.*)", re.DOTALL)
 _SPECIAL = re.compile(r"([\\`*_\[\]<>&!#])")
-_DEFAULT_TIMEOUT = Block("", "", 0).timeout_seconds
+_DEFAULT_TIMEOUTS = (Block("", "", 0).timeout_seconds, OWN_TIMEOUT)
 
 
 def way_out_text(line: str, old: Branch | None, new: Branch) -> str:
@@ -65,11 +65,14 @@ def fence_text(line: str, block: Block) -> str:
 
 def _attributes(block: Block) -> list[str]:
     values = {
-        "timeout": _duration(block.timeout_seconds) if block.timeout_seconds != _DEFAULT_TIMEOUT else None,
+        "timeout": _duration(block.timeout_seconds)
+        if block.timeout_seconds not in _DEFAULT_TIMEOUTS
+        else None,
         "capture": block.capture,
         "artifact": block.artifact,
         "on": block.on,
         "output": None if block.is_output_kept else "none",
+        "mode": None if block.mode == "run" else block.mode,
     }
     return [f"{name}={value}" for name, value in values.items() if value is not None]
 

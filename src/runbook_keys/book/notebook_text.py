@@ -97,13 +97,19 @@ def _assigned(source: str) -> frozenset[str]:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError):
         return frozenset()
-    names = set()
-    for statement in tree.body:
-        targets = statement.targets if isinstance(statement, ast.Assign) else [statement]
-        if isinstance(statement, ast.AnnAssign) and statement.value is not None:
-            targets = [statement.target]
-        names |= {target.id for target in targets if isinstance(target, ast.Name)}
-    return frozenset(names)
+    return frozenset(
+        target.id for each in tree.body for target in _targets(each) if isinstance(target, ast.Name)
+    )
+
+
+def _targets(statement: ast.stmt) -> Sequence[ast.expr]:
+    match statement:
+        case ast.Assign(targets=targets):
+            return targets
+        case ast.AnnAssign(target=target, value=ast.expr()):
+            return [target]
+        case _:
+            return []
 
 
 def _fault(reason: str, mend: str) -> Problem:

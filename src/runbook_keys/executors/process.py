@@ -40,7 +40,8 @@ class Command:
     """What to start and where. `mark` is the `NAME=value` of the environment that tells its descendants.
 
     `may_leave_running`: what it started may outlive it, unless the command was cut. `stdin` is a descriptor to read
-    from; nothing is there to read unless it is given.
+    from; nothing is there to read unless it is given. `inherited` are locks, signed with its number; `handed` are
+    descriptors for its own use.
     """
 
     program: str
@@ -52,6 +53,7 @@ class Command:
     may_leave_running: bool
     inherited: tuple[int, ...] = ()
     stdin: int = subprocess.DEVNULL
+    handed: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def start(command: Command) -> subprocess.Popen[bytes]:
             stderr=subprocess.PIPE,
             bufsize=0,
             start_new_session=True,
-            pass_fds=command.inherited,
+            pass_fds=(*command.inherited, *command.handed),
         )
     except OSError as error:
         raise NotStarted(f"The command could not be started: {error.strerror}.") from error

@@ -13,6 +13,9 @@ from msgspec import Struct
 
 ANYTHING_ELSE = "Anything else"
 
+OWN_TIMEOUT = 0.0
+"""The timeout of a `key` block that names none: what the KEY itself says counts."""
+
 
 class SafetyClass(StrEnum):
     """What a step may do to the world; whatever says nothing is IRREVERSIBLE."""
