@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 import unicodedata
 
 WIDTH = 80
 RULE = "-" * WIDTH
 
-_HIDDEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+_OBEYED_OR_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def safe(text: str) -> str:
     """`text` with nothing in it that a terminal obeys or that hides: escapes and bidi controls become visible."""
-    return _HIDDEN.sub(_spelled, "".join(char if _is_plain(char) else _spelled_char(char) for char in text))
+    return "".join(char if _is_plain(char) else _spelled_char(char) for char in text)
 
 
 def _is_plain(char: str) -> bool:
-    return char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cs", "Co", "Cn", "Zl", "Zp")
-
-
-def _spelled(match: re.Match[str]) -> str:
-    return _spelled_char(match.group())
+    return char in "\n\t" or unicodedata.category(char) not in _OBEYED_OR_HIDDEN
 
 
 def _spelled_char(char: str) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from runbook_keys.driver.session import Session, Values
-from runbook_keys.errors import RunNotFound
+from runbook_keys.errors import JournalDamaged, RunNotFound
 from runbook_keys.journal.lines import read
-from runbook_keys.model.entry import RunHead
+from runbook_keys.journal.verify import verify_run
+from runbook_keys.model.entry import RunHead, StoredEntry
 from runbook_keys.model.event import RunEnded, RunOpened
 from runbook_keys.model.pack import Pack
 from runbook_keys.operations.packs import OpenPack, read_pack
@@ -24,17 +27,41 @@ async def find_run(services: Services, run: str) -> RunHead:
             raise RunNotFound(f"The journal has no run {run}. `keys runs` lists them.")
         return head
     for head in reversed(heads):
-        latest = read((await services.store.entries(head.run))[-1])
+        latest = read((await recorded(services, head.run))[-1])
         if not isinstance(latest.event, RunEnded):
             return head
     raise RunNotFound("No run is waiting to be resumed. `keys runs` lists all of them.")
 
 
+async def recorded(services: Services, run: str) -> list[StoredEntry]:
+    """The run's entries, at least one. Raises RunNotFound, or JournalDamaged where somebody removed them all."""
+    stored = await services.store.entries(run)
+    if not stored:
+        raise JournalDamaged(f"The entries of run {run} are gone. `keys verify {run}` says what is missing.")
+    return stored
+
+
+def _refuse_damaged(run: str, stored: Sequence[StoredEntry]) -> None:
+    """Nothing is done on what somebody may have edited: an approval in it may be nobody's."""
+    if damages := verify_run(stored):
+        first = damages[0]
+        raise JournalDamaged(
+            f"The record of run {run} was changed at entry {first.seq}: {first.what} Nothing was done here. "
+            f"`keys verify {run}` shows all of it; `keys run` starts afresh."
+        )
+
+
 async def reopen(
     services: Services, head: RunHead, needs_values: bool = True
 ) -> tuple[Session, tuple[str, ...]]:
-    """The session of a recorded run on its pinned text, and the names of inputs whose values have changed since."""
-    entries = [read(stored) for stored in await services.store.entries(head.run)]
+    """The session of a recorded run on its pinned text, and the names of inputs whose values have changed since.
+
+    `needs_values`: something is to be done on it, so its chain must be whole. Raises RunNotFound, JournalDamaged.
+    """
+    stored = await recorded(services, head.run)
+    if needs_values:
+        _refuse_damaged(head.run, stored)
+    entries = [read(each) for each in stored]
     opened_event = entries[0].event
     if not isinstance(opened_event, RunOpened):
         raise RunNotFound(

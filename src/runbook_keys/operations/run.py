@@ -19,6 +19,7 @@ from runbook_keys.model.event import RunKind
 from runbook_keys.model.pack import Pack
 from runbook_keys.model.runbook import Ending
 from runbook_keys.model.view import View
+from runbook_keys.operations.discreet import DiscreetOperator
 from runbook_keys.operations.findings import refuse_unsound
 from runbook_keys.operations.leftover import REFUSING, Patience, meet
 from runbook_keys.operations.packs import METADATA, README, OpenPack, read_pack
@@ -202,8 +203,9 @@ def _as_requested(session: Session, is_auto_safe: bool) -> RunRequest:
 async def _drive(
     services: Services, session: Session, operator: Operator, claim: Claim, request: RunRequest
 ) -> None:
-    attempts = Attempts(session, services.executors(operator), operator, claim)
-    driver = Driver(session, attempts, operator, services.clock, request.is_auto_safe, request.message)
+    discreet = DiscreetOperator(operator, session.values.secrets)
+    attempts = Attempts(session, services.executors(discreet), discreet, claim)
+    driver = Driver(session, attempts, discreet, services.clock, request.is_auto_safe, request.message)
     await driver.drive()
 
 

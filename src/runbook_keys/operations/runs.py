@@ -15,7 +15,7 @@ from runbook_keys.journal.lines import read
 from runbook_keys.model import event as e
 from runbook_keys.model.entry import Entry, StoredEntry
 from runbook_keys.model.runbook import Ending
-from runbook_keys.operations.recorded import find_run, reopen
+from runbook_keys.operations.recorded import find_run, recorded, reopen
 from runbook_keys.operations.services import Services
 
 
@@ -55,13 +55,13 @@ class RunHistory(Struct, frozen=True):
 async def list_runs(services: Services) -> list[RunLine]:
     """All runs, oldest first."""
     heads = await services.store.runs()
-    return [_line([read(stored) for stored in await services.store.entries(head.run)]) for head in heads]
+    return [_line([read(stored) for stored in await recorded(services, head.run)]) for head in heads]
 
 
 async def show_run(services: Services, run: str) -> RunHistory:
     """One run's history. Raises RunNotFound."""
     head = await find_run(services, run)
-    stored = await services.store.entries(head.run)
+    stored = await recorded(services, head.run)
     session, _ = await reopen(services, head, needs_values=False)
     return RunHistory(
         line=_line(session.entries),

@@ -24,6 +24,13 @@ def not_found(run: str) -> RunNotFound:
     return RunNotFound(f"The journal holds no run {run}. `keys runs` lists the runs.")
 
 
+def changed_material(digest: str) -> JournalDamaged:
+    """What to raise where the material is not what its digest says."""
+    return JournalDamaged(
+        f"The material {digest[:16]!a} was changed after it was written. Run `keys verify`."
+    )
+
+
 def no_material(digest: str) -> JournalDamaged:
     """What to raise where an entry speaks of material that was never stored, or that somebody removed."""
     return JournalDamaged(f"The journal does not hold the material {digest[:16]!a}. Run `keys verify`.")

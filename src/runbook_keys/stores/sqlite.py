@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from runbook_keys.errors import JournalUnavailable, KeysError
+from runbook_keys.journal.blobs import is_whole
 from runbook_keys.journal.chain import GENESIS, SPINE_START, Extension, extend
 from runbook_keys.model.actor import Actor
 from runbook_keys.model.entry import Blob, RunHead, SpineRow, StoredEntry
@@ -22,7 +23,7 @@ from runbook_keys.stores import failures, schema
 from runbook_keys.stores.appending import check_fence, lines_after
 from runbook_keys.stores.claims import FileClaim
 from runbook_keys.stores.making import making
-from runbook_keys.stores.names import checked, no_material, not_found
+from runbook_keys.stores.names import changed_material, checked, no_material, not_found
 from runbook_keys.stores.queries import named, transaction
 
 _QUERIES = named(Path(__file__).with_name("sqlite.sql"))
@@ -111,13 +112,17 @@ class SqliteStore:
             return [SpineRow(*row) for row in self._connection.execute(_QUERIES["spine"])]
 
     async def blob(self, digest: str) -> bytes | None:
-        """The content, or None if it was erased. Raises JournalDamaged for what was never stored."""
+        """The content, or None if it was erased. Raises JournalDamaged for what was never stored or was changed."""
         with self._reading():
-            row: tuple[bytes | None] | None
             row = self._connection.execute(_QUERIES["blob"], (digest,)).fetchone()
         if row is None:
             raise no_material(digest)
-        return row[0]
+        salt, content = row
+        if content is None:
+            return None
+        if not is_whole(Blob(digest, salt, content)):
+            raise changed_material(digest)
+        return bytes(content)
 
     async def blobs(self) -> list[Blob]:
         """All blobs that are not erased, in the order in which they came."""
@@ -210,6 +215,7 @@ def _make_private(path: Path) -> None:
 
 def _connected(path: Path, factory: type[sqlite3.Connection]) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=failures.BUSY_SECONDS, isolation_level=None, factory=factory)
+    connection.text_factory = _readable
     try:
         if schema.is_current(connection, path):
             _set_up(connection)
@@ -223,6 +229,11 @@ def _connected(path: Path, factory: type[sqlite3.Connection]) -> sqlite3.Connect
         connection.close()
         raise
     return connection
+
+
+def _readable(text: bytes) -> str:
+    """Bytes that somebody put in the place of a text are shown as damage, and don't keep `keys verify` from looking."""
+    return text.decode("utf-8", "backslashreplace")
 
 
 def _set_up(connection: sqlite3.Connection) -> None:

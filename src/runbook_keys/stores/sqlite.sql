@@ -53,7 +53,7 @@ ORDER BY r.run_no;
 SELECT gseq, run_no, rseq, link, spine_link FROM spine ORDER BY gseq;
 
 -- name: blob
-SELECT content FROM blobs WHERE digest = ?;
+SELECT salt, content FROM blobs WHERE digest = ?;
 
 -- name: blobs
 -- Those that are not erased.
