@@ -6,8 +6,7 @@ import signal
 import sys
 
 from keys_practice.errors import PracticeError
-from keys_practice.faults import FAULTS
-from keys_practice.world import World
+from keys_practice.worlds import WORLDS, AnyWorld, world_called
 
 
 def main() -> int:
@@ -15,19 +14,24 @@ def main() -> int:
     asked = _parser().parse_args()
     # Two threads of a shell script may end us politely: then the world ends politely too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    kind = world_called(asked.world)
+    if asked.fault and asked.fault not in kind.faults():
+        print(f"keys_practice: {asked.world} has no fault {asked.fault}.\n{_listed()}", file=sys.stderr)
+        return 2
+    world = None
     try:
-        with World.start() as world:
-            if asked.fault:
-                world.break_with(asked.fault)
-            else:
-                world.keep_busy(3)
-            _explain(world, asked.fault)
-            signal.pause()
+        world = kind.start()
+        world.break_with(asked.fault or "nothing-broken")
+        _explain(world, kind.faults()[asked.fault or "nothing-broken"])
+        signal.pause()
     except PracticeError as problem:
         print(f"keys_practice: {problem}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nThe world has ended.", file=sys.stderr)
+    finally:
+        if world is not None:
+            world.stop()
     return 0
 
 
@@ -36,20 +40,28 @@ def _parser() -> argparse.ArgumentParser:
     up = parser.add_subparsers(required=True, metavar="COMMAND").add_parser(
         "up", help="start a world until Ctrl-C"
     )
-    listed = "\n".join(f"  {name:<24} {fault.description}" for name, fault in FAULTS.items())
     up.formatter_class = argparse.RawDescriptionHelpFormatter
-    up.epilog = f"faults:\n{listed}"
-    up.add_argument("--fault", choices=FAULTS, metavar="NAME", help="break it so (see below)")
+    up.epilog = _listed()
+    up.add_argument("--world", choices=WORLDS, default="webhooks", help="which department (see below)")
+    up.add_argument("--fault", metavar="NAME", help="break it so (see below)")
     return parser
 
 
-def _explain(world: World, fault: str | None) -> None:
-    values = {"PATH": world.environment()["PATH"], **world.inputs(), **world.secrets()}
-    print(
-        f"# Larkspur Letters runs in {world.folder}. Paste this into another shell; Ctrl-C here ends the world."
+def _listed() -> str:
+    return "\n".join(
+        line
+        for name in WORLDS
+        for line in (
+            f"world {name}, faults:",
+            *(f"  {fault:<28} {words}" for fault, words in world_called(name).faults().items()),
+        )
     )
-    if fault:
-        print(f"# {FAULTS[fault].description}")
+
+
+def _explain(world: AnyWorld, words: str) -> None:
+    values = {"PATH": world.environment()["PATH"], **world.inputs(), **world.secrets()}
+    print("# Larkspur Letters is up. Paste this into another shell; Ctrl-C here ends the world.")
+    print(f"# {words}")
     for name, value in values.items():
         print(f"export {name}={shlex.quote(value)}")
     sys.stdout.flush()

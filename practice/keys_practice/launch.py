@@ -1,4 +1,4 @@
-"""Starts one part of a world: `python launch.py FOLDER PART [ARGUMENT…]`.
+"""Starts one part of a world: `python launch.py FOLDER PART [ARGUMENT…]`. PART is a name below, or a module's name.
 
 A file and not `-m`, so that the commands can run with `-I -S`: isolated, without site-packages, in a few
 milliseconds, whatever the operator's environment says.
@@ -25,7 +25,8 @@ def main() -> int:
     """Hand over to the part's own `main(folder, arguments)`."""
     folder, part, *arguments = sys.argv[1:]
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-    status: int = import_module(PARTS[part]).main(Path(folder), arguments)
+    module = PARTS.get(part, f"keys_practice.{part}")
+    status: int = import_module(module).main(Path(folder), arguments)
     return status
 
 

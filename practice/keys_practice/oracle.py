@@ -5,7 +5,6 @@ what the events must have come to, and never asks a command of the company.
 """
 
 import time
-from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
@@ -18,29 +17,12 @@ from keys_practice.layout import read_env
 from keys_practice.processes import is_alive, is_frozen
 from keys_practice.releases import GOOD
 from keys_practice.snapshot import SECRET, Snapshot
+from keys_practice.verdict import Verdict
 
 POLL_SECONDS = 0.1
 NAMED = 3  # how many ids a problem lists
 
 Rows = dict[str, tuple[Any, ...]]
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What the oracle found.
-
-    `problems` say what is not well (none: `is_healthy`). `changed` says what differs from the moment of the break
-    without a recovery from that fault needing it; `recovered` what differs and was needed.
-    """
-
-    problems: list[str] = field(default_factory=list)
-    changed: list[str] = field(default_factory=list)
-    recovered: list[str] = field(default_factory=list)
-
-    @property
-    def is_healthy(self) -> bool:
-        """Whether every event was applied exactly once and everything works again."""
-        return not self.problems
 
 
 def judge(company: Company, before: Snapshot, allowed: frozenset[str], settle_seconds: float) -> Verdict:

@@ -8,7 +8,7 @@ from keys_practice.company import Company
 from keys_practice.errors import PracticeError
 from keys_practice.faults import FAULTS, Fault
 from keys_practice.lifeline import Lifeline
-from keys_practice.oracle import Verdict
+from keys_practice.verdict import Verdict
 
 TRAFFIC_SECONDS = 3.0
 SETTLE_SECONDS = 5.0
@@ -34,6 +34,11 @@ class World:
         when a part does not come up; then nothing is left behind.
         """
         return cls(*founding.found(folder))
+
+    @classmethod
+    def faults(cls) -> dict[str, str]:
+        """How it can be broken: name to description."""
+        return {name: fault.description for name, fault in FAULTS.items()}
 
     @property
     def company(self) -> Company:

@@ -35,12 +35,12 @@ def shipped_library() -> Path:
 
 
 class PracticeWorld:
-    """The practice company as drills know it."""
+    """A department of the practice company as drills know it."""
 
-    def __init__(self, home: Path | None = None) -> None:
-        from keys_practice.world import World
+    def __init__(self, name: str, home: Path | None = None) -> None:
+        from keys_practice.worlds import world_called
 
-        self._world = World.start()
+        self._world = world_called(name).start()
         self._home = home
 
     def break_with(self, fault: str) -> None:

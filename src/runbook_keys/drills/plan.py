@@ -31,7 +31,7 @@ class LaterBreak(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DrillPlan(Struct, frozen=True, forbid_unknown_fields=True):
-    """One drill, named by its file. It fails when the oracle or the journal disagrees with what stands here.
+    """One drill, named by its file, in the department `world` of the practice company. It fails when the oracle or the journal disagrees with what stands here.
 
     `answers` are the words that a person picks at a step; of several the first is for the first time, the last for
     every later one. `evidence` is what they answer in section 9, `then` what breaks while the run goes on.
@@ -43,6 +43,7 @@ class DrillPlan(Struct, frozen=True, forbid_unknown_fields=True):
     fault: str
     description: str
     ending: Ending
+    world: str = "webhooks"
     name: str = ""
     answers: dict[str, str | tuple[str, ...]] = field(default_factory=dict)
     evidence: dict[str, str] = field(default_factory=dict)

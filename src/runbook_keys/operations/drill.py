@@ -58,7 +58,7 @@ Tell = Callable[[str], None]
 
 
 async def drill(
-    services: Services, world: Callable[[], World], request: DrillRequest, tell: Tell
+    services: Services, world: Callable[[str], World], request: DrillRequest, tell: Tell
 ) -> DrillReport:
     """Run the drills one after another, each in a fresh world. Raises DrillFailed where a world can't be had."""
     opened = read_pack(services.library.load(request.slug), services.cache)
@@ -82,8 +82,10 @@ def _chosen(plans: list[DrillPlan], request: DrillRequest) -> list[DrillPlan]:
     return [plan for plan in plans if not request.faults or plan.name in request.faults]
 
 
-async def _one(world: Callable[[], World], plan: DrillPlan, request: DrillRequest, tell: Tell) -> DrillResult:
-    up = await asyncio.to_thread(world)
+async def _one(
+    world: Callable[[str], World], plan: DrillPlan, request: DrillRequest, tell: Tell
+) -> DrillResult:
+    up = await asyncio.to_thread(world, plan.world)
     try:
         await asyncio.to_thread(up.break_with, plan.fault)
         async with up.services() as services:
