@@ -3,7 +3,7 @@
     POST /webhooks/stripe           200 applied (or known, or not ours) | 400 not signed | 500 crash | 503 no database
     GET  /healthz                   200 or 503, with what the database says; reads only
     GET  /internal/applied-events   ids of the applied events, oldest first (?since=UNIX_SECONDS)
-    GET  /internal/records          invoices and subscriptions, from one look at the database
+    GET  /internal/records          applied events, invoices, subscriptions, from one look at the database
 
 It reads app.env and the release behind `current` once, when it starts.
 """
@@ -31,6 +31,7 @@ CONNECT_SECONDS = 3
 STATEMENT_TIMEOUT_MS = 5000
 
 RECORDS: dict[str, LiteralString] = {
+    "events": "SELECT event_id FROM processed_events ORDER BY 1",
     "invoices": "SELECT to_jsonb(i) FROM invoices i ORDER BY id",
     "subscriptions": "SELECT to_jsonb(s) FROM subscriptions s ORDER BY id",
 }

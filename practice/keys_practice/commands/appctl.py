@@ -174,7 +174,9 @@ def main(folder: Path, arguments: list[str]) -> int:
     command.verb("probe-webhook", "send an unsigned POST; 400 is the healthy answer", probe_webhook)
     lines = command.verb("logs", "the end of webhook.log", logs)
     lines.add_argument("--lines", type=int, default=50, metavar="N", help="how many (default 50)")
-    command.verb("records", "invoices and subscriptions as JSON, for `stripectl compare-records`", records)
+    command.verb(
+        "records", "applied events and what they came to, as JSON, for `stripectl compare-records`", records
+    )
     _add_events(command)
     _add_env(command)
     return command.run(folder, arguments)

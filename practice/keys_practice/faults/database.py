@@ -5,7 +5,7 @@ from psycopg import sql
 
 from keys_practice import database
 from keys_practice.company import Company
-from keys_practice.faults.fault import Fault, let_events_fail
+from keys_practice.faults.fault import Fault, let_events_be_accepted, let_events_fail
 from keys_practice.postgres import SUPERUSER
 
 
@@ -19,6 +19,15 @@ def _refuses_writes(company: Company) -> None:
 def _login_refused(company: Company) -> None:
     _change(company.databases.superuser, "ALTER ROLE {} NOLOGIN", database.APP)
     let_events_fail(company)
+
+
+def _row_lost(company: Company) -> None:
+    """Somebody tidied up by hand. The newest change of a subscription is in no row any more."""
+    let_events_be_accepted(company)
+    with psycopg.connect(company.databases.superuser, autocommit=True) as connection:
+        connection.execute(
+            "DELETE FROM subscriptions WHERE id = (SELECT min(id) FROM subscriptions WHERE status = 'canceled')"
+        )
 
 
 def _owner_changed(company: Company) -> None:
@@ -70,6 +79,7 @@ FAULTS: dict[str, Fault] = {
     "database-login-refused": Fault(
         "Somebody took the service's right to log in at the database. Everybody else can.", _login_refused
     ),
+    "row-lost": Fault("Somebody deleted a cancelled subscription from the database by hand.", _row_lost),
     "database-owner-changed": Fault(
         "The database has another owner since this moment. The role that we know may not change it.",
         _owner_changed,

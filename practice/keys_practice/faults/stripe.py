@@ -23,6 +23,10 @@ def _disabled(company: Company) -> None:
     company.command("appctl", "start")
 
 
+def _disabled_by_hand(company: Company) -> None:
+    company.stripe.post(f"/{company.endpoint_id}", disabled=True)
+
+
 def _other_disabled(company: Company) -> None:
     company.stripe.post(f"/{company.other_endpoint_id}", disabled=True)
     let_events_be_accepted(company)
@@ -63,6 +67,11 @@ FAULTS: dict[str, Fault] = {
         "The service was down for three days. It is back, but Stripe disabled the endpoint and sends nothing.",
         _disabled,
         frozenset({"endpoint-status", "restart"}),
+    ),
+    "disabled-by-hand": Fault(
+        "Somebody disables our endpoint in Stripe's dashboard, and no event has met that yet.",
+        _disabled_by_hand,
+        frozenset({"endpoint-status"}),
     ),
     "other-endpoint-disabled": Fault(
         "Our webhooks work. Stripe has disabled the endpoint of the letters team.", _other_disabled
