@@ -33,7 +33,7 @@ WHERE_IT_LIVES = {
 }
 """Each third-party library and the one place that knows it; msgspec is the language of the model and is everywhere."""
 
-MAY_WAIT = {"bootstrap.py", "operations/findings.py"}
+MAY_WAIT = {"bootstrap.py", "operations/findings.py", "operations/pins.py"}
 """Files besides `cli` that import a room of our own late, so that the first question is on the screen at once."""
 
 
