@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runbook_keys.config import MAX_BYTES, Config, config_file, data_folder, read_config
 from runbook_keys.drills.result import Judgement
@@ -13,16 +14,21 @@ from runbook_keys.errors import RefusedInput
 from runbook_keys.executors.bash import BashExecutor
 from runbook_keys.executors.human import HumanExecutor
 from runbook_keys.executors.sql import SqlExecutor
+from runbook_keys.model.key import Tool
+from runbook_keys.model.outcome import Outcome
 from runbook_keys.operations.services import Services
-from runbook_keys.ports import Clock, Executor, Operator
+from runbook_keys.ports import Cache, Clock, Executor, KeyCaller, KeyRequest, Operator, Output, Task
 from runbook_keys.stores.sqlite import SqliteStore
 from runbook_keys.system.cache import FolderCache, code_digest
 from runbook_keys.system.clock import SystemClock
 from runbook_keys.system.ids import RandomIds
-from runbook_keys.system.library import FolderLibrary
+from runbook_keys.system.library import FolderKeyLibrary, FolderLibrary
 from runbook_keys.system.practice_clock import PracticeClock
 from runbook_keys.system.secrets import EnvironmentSecrets
 from runbook_keys.system.shellcheck import ShellCheck
+
+if TYPE_CHECKING:
+    from runbook_keys.executors.key.call import Runner
 
 WAITS_PASS = 600
 """How many times faster waits pass in practice; everything else takes its real time."""
@@ -72,6 +78,51 @@ class PracticeWorld:
         self._world.stop()
 
 
+class LateKeys:
+    """Calls KEYS, by name or as blocks. What that takes is loaded at the first call: other runs start no slower."""
+
+    def __init__(
+        self, environment: Mapping[str, str], folder: Path, cache: Cache, more_names: Collection[str]
+    ) -> None:
+        self._environment = environment
+        self._folder = folder
+        self._cache = cache
+        self._more_names = more_names
+        self._calls: KeyCaller | None = None
+
+    async def call(self, request: KeyRequest, output: Output) -> Outcome:
+        """Call one KEY."""
+        return await self._caller().call(request, output)
+
+    async def execute(self, task: Task, output: Output) -> Outcome:
+        """Run one `key` block."""
+        from runbook_keys.executors.key.executor import KeyExecutor
+
+        return await KeyExecutor(self._caller(), self._environment).execute(task, output)
+
+    async def close(self) -> None:
+        """End what was kept warm."""
+        if self._calls is not None:
+            await self._calls.close()
+
+    def _caller(self) -> KeyCaller:
+        if self._calls is None:
+            from runbook_keys.executors.key.caller import KeyCalls
+            from runbook_keys.executors.key.jupyter import JupyterRunner
+            from runbook_keys.executors.key.node import NodeRunner
+            from runbook_keys.executors.key.python import PythonRunner
+
+            plots, path = self._folder / "cache" / "matplotlib", self._environment.get("PATH", os.defpath)
+            runners: dict[Tool, Callable[[], Runner]] = {
+                Tool.JUPYTER: lambda: JupyterRunner(plots),
+                Tool.NODE: lambda: NodeRunner(path, self._cache),
+                Tool.PYTHON: PythonRunner,
+            }
+            scratch = self._folder / "scratch"
+            self._calls = KeyCalls(self._environment, scratch, runners, self._more_names)
+        return self._calls
+
+
 @asynccontextmanager
 async def services(
     environment: Mapping[str, str] | None = None,
@@ -88,20 +139,25 @@ async def services(
     folder = home or Path(data_folder(outside, Path.home()))
     store = SqliteStore.open(folder / "journal.db")
     config = _config(outside)
+    cache = FolderCache(folder / "cache", code_digest(Path(__file__).parent))
+    keys = LateKeys(outside, folder, cache, more_names)
     try:
         yield Services(
             store=store,
             clock=clock or SystemClock(),
             ids=RandomIds(),
             library=FolderLibrary([folder / "runbooks", shipped_library()]),
-            cache=FolderCache(folder / "cache", code_digest(Path(__file__).parent)),
+            keys=FolderKeyLibrary([folder, shipped_library().parent]),
+            key_calls=keys,
+            cache=cache,
             secrets=EnvironmentSecrets(outside, folder / "digest.key"),
-            executors=_executors(outside, folder, more_names),
+            executors=_executors(outside, folder, more_names, keys),
             environment=outside,
             settings=config.inputs,
             shell=ShellCheck(),
         )
     finally:
+        await keys.close()
         await store.close()
 
 
@@ -118,12 +174,13 @@ def _config(environment: Mapping[str, str]) -> Config:
 
 
 def _executors(
-    environment: Mapping[str, str], folder: Path, more_names: Collection[str]
+    environment: Mapping[str, str], folder: Path, more_names: Collection[str], keys: Executor
 ) -> Callable[[Operator], Mapping[str, Executor]]:
     def made(operator: Operator) -> Mapping[str, Executor]:
         return {
             "bash": BashExecutor(environment, folder / "scratch", more_names),
             "sql": SqlExecutor(),
+            "key": keys,
             "human": HumanExecutor(operator),
         }
 

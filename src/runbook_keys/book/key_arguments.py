@@ -8,7 +8,7 @@ from typing import Any
 
 from runbook_keys.book.json_schema import refusals
 from runbook_keys.book.keycalls import Argument
-from runbook_keys.model.key import KeyMetadata
+from runbook_keys.model.key import KeyMetadata, KeyMode
 
 _WORDS = {"true": True, "false": False}
 _WHAT = "the call"
@@ -41,6 +41,17 @@ def unfit_call(
     schema = {**metadata.inputs, "required": required}
     undeclared = tuple(f"The call has a field that is not declared: `{name}`." for name in unknown)
     return undeclared + refusals(schema, sure, _WHAT)
+
+
+def unfit_mode(metadata: KeyMetadata, mode: KeyMode, is_looking: bool) -> str:
+    """Why the KEY can't be called in this mode by a step that may only look (`is_looking`) or not; empty where it can."""
+    if mode is KeyMode.DRY_RUN and metadata.is_changing and not metadata.dry_run:
+        return f"The KEY {metadata.slug} can't say what it would do: it has no dry run."
+    if mode is KeyMode.UNDO and not metadata.has_undo:
+        return f"The KEY {metadata.slug} has no undo."
+    if is_looking and metadata.is_changing and mode is not KeyMode.DRY_RUN:
+        return f"The KEY {metadata.slug} is {metadata.safety}, and this may only look."
+    return ""
 
 
 def resolved(arguments: Sequence[Argument], values: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:

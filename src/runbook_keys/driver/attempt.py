@@ -11,6 +11,7 @@ from runbook_keys.book.conditions import facts
 from runbook_keys.driver.binding import command_digest
 from runbook_keys.driver.blocks import names_in
 from runbook_keys.driver.keeping import keep
+from runbook_keys.driver.key_record import record_of
 from runbook_keys.driver.session import Session, captured_text
 from runbook_keys.driver.verdicts import verdicts_for
 from runbook_keys.engine import effects as f
@@ -19,6 +20,7 @@ from runbook_keys.engine.course import safety_of
 from runbook_keys.errors import ExecutorUnavailable, Interrupted
 from runbook_keys.model.actor import DRIVER
 from runbook_keys.model.entry import Blob
+from runbook_keys.model.key import KeyMode
 from runbook_keys.model.outcome import Outcome, OutcomeKind, Role, Verdict
 from runbook_keys.model.reply import AddNote, AttachFile, Reply
 from runbook_keys.model.runbook import Block, SafetyClass
@@ -45,7 +47,7 @@ class Attempts:
         values = await self.values_for(effect.block)
         await self._session.tell(_start(effect, values, binding), DRIVER)
         try:
-            outcome = await self._run_on(self._task(effect, view, values))
+            outcome = await self._run_on(await self._task(effect, view, values))
         except Interposed as interposed:
             await self._record(effect, Outcome(OutcomeKind.CANCELLED, why="The operator did something else."))
             return interposed.reply
@@ -60,8 +62,9 @@ class Attempts:
         known = {**self._session.values.by_name, **await self._session.captures()}
         return {name: known[name] for name in names_in(block, known)}
 
-    def _task(self, effect: f.Execute, view: View, values: Mapping[str, str]) -> Task:
+    async def _task(self, effect: f.Execute, view: View, values: Mapping[str, str]) -> Task:
         step = self._session.runbook.step(effect.label)
+        slug, is_undo = effect.block.key, effect.block.mode == KeyMode.UNDO
         return Task(
             run=self._session.run,
             step=effect.label,
@@ -73,6 +76,8 @@ class Attempts:
             is_looking=step is None or safety_of(step, effect.role) is SafetyClass.SAFE,
             view=view,
             attempt_fd=self._claim.attempt_fd,
+            key=await self._session.pinned_key(slug) if slug else None,
+            result_before=await self._session.latest_result(effect.label) if is_undo else None,
         )
 
     async def _run_on(self, task: Task) -> Outcome:
@@ -96,7 +101,9 @@ class Attempts:
 
     async def _record(self, effect: f.Execute, outcome: Outcome) -> None:
         is_human = effect.block.language == f.HUMAN
-        blobs = () if is_human or not effect.block.is_output_kept else (self._sealed(outcome),)
+        is_kept = effect.block.is_output_kept
+        blobs = () if is_human or not is_kept else (self._sealed(outcome),)
+        key, key_blobs = record_of(outcome, self._session.seal, is_kept=is_kept)
         finish = i.Finish(
             outcome=outcome.kind,
             exit_code=outcome.observation.exit_code,
@@ -107,8 +114,10 @@ class Attempts:
             is_truncated=outcome.observation.is_truncated,
             verdicts=await self._verdicts(effect, outcome),
             answer=outcome.observation.answer,
+            key=key,
         )
-        await self._session.tell(finish, self._operator.actor if is_human else DRIVER, blobs)
+        actor = self._operator.actor if is_human else DRIVER
+        await self._session.tell(finish, actor, (*blobs, *key_blobs))
 
     def _sealed(self, outcome: Outcome) -> Blob:
         return self._session.seal(msgspec.json.encode(outcome.observation))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -14,8 +15,9 @@ from runbook_keys.engine.state import State
 from runbook_keys.journal.blobs import seal
 from runbook_keys.model.actor import Actor
 from runbook_keys.model.entry import Blob, Entry, RunHead
-from runbook_keys.model.event import AnyEvent
-from runbook_keys.model.outcome import Observation
+from runbook_keys.model.event import AnyEvent, AttemptFinished
+from runbook_keys.model.outcome import Observation, Role
+from runbook_keys.model.pack import Pack
 from runbook_keys.model.runbook import Runbook
 from runbook_keys.ports import Clock, Ids, JournalStore
 
@@ -107,6 +109,24 @@ class Session:
             return Observation()
         self._contents[digest] = content
         return msgspec.json.decode(content, type=Observation)
+
+    async def pinned_key(self, slug: str) -> Pack | None:
+        """The KEY as it was when the run opened; None where it was not there then, or was erased."""
+        opened = self.state.opened
+        pin = next((key for key in opened.keys if key.slug == slug), None) if opened else None
+        content = await self._store.blob(pin.blob) if pin else None
+        if pin is None or content is None:
+            return None
+        files = msgspec.json.decode(content, type=dict[str, bytes])
+        return Pack(files, f"{pin.slug} {pin.version} as pinned by {self.run}")
+
+    async def latest_result(self, label: str) -> dict[str, Any] | None:
+        """What the KEY that did the step's work returned the last time; None where there was no result."""
+        for entry in reversed(self.entries):
+            match entry.event:
+                case AttemptFinished(step=step, role=Role.WORK, output_blob=digest) if step == label:
+                    return (await self.observation(digest)).result if digest else None
+        return None
 
     async def captures(self) -> dict[str, str]:
         """The captured values by name."""

@@ -26,7 +26,7 @@ _PASSING = frozenset({"crashed-rule", "unchecked-shell"})
 
 def findings_of(services: Services, packs: Sequence[Pack]) -> list[tuple[Finding, ...]]:
     """The findings of each pack, in its order of file and line."""
-    installed = services.library.slugs()
+    installed = (*services.library.slugs(), *services.keys.key_slugs())
     keys = [_key(pack, installed) for pack in packs]
     known = [_recall(services, key) for key in keys]
     new = [pack for pack, findings in zip(packs, known, strict=True) if findings is None]
@@ -43,7 +43,8 @@ def _check(
     # The rules are many modules, and a run of a pack that was proven before needs none of them.
     from runbook_keys.lint.check import check_packs
 
-    return [checked.findings for checked in check_packs(packs, installed, shell=services.shell)]
+    keys = services.keys.key_slugs()
+    return [checked.findings for checked in check_packs(packs, installed, keys, shell=services.shell)]
 
 
 def _key(pack: Pack, installed: Collection[str]) -> str:

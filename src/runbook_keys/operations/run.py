@@ -23,6 +23,7 @@ from runbook_keys.operations.discreet import DiscreetOperator
 from runbook_keys.operations.findings import refuse_unsound
 from runbook_keys.operations.leftover import REFUSING, Patience, meet
 from runbook_keys.operations.packs import METADATA, README, OpenPack, read_pack
+from runbook_keys.operations.pins import called_keys, pin
 from runbook_keys.operations.recorded import find_run, reopen
 from runbook_keys.operations.services import Services
 from runbook_keys.operations.values import fitting, gather
@@ -143,6 +144,8 @@ async def _open(
     operator: Operator,
     request: RunRequest,
 ) -> None:
+    called = called_keys(services, opened, values.by_name, request.accept_findings)
+    keys = [pin(key, session.seal) for key in called]
     text = session.seal(_pinned_text(opened.pack))
     shown = session.seal(msgspec.json.encode(values.plain))
     await session.tell(
@@ -158,9 +161,10 @@ async def _open(
             time_scale=services.clock.scale,
             accepted_findings=request.accept_findings,
             came_from=request.came_from,
+            keys=tuple(pinned for pinned, _ in keys),
         ),
         operator.actor,
-        (text, shown),
+        (text, shown, *(blob for _, blob in keys)),
     )
 
 

@@ -11,6 +11,8 @@ from runbook_keys.ports import (
     Executor,
     Ids,
     JournalStore,
+    KeyCaller,
+    KeyLibrary,
     Library,
     Operator,
     Secrets,
@@ -26,6 +28,8 @@ class Services:
     clock: Clock
     ids: Ids
     library: Library
+    keys: KeyLibrary
+    key_calls: KeyCaller
     cache: Cache
     secrets: Secrets
     executors: Callable[[Operator], Mapping[str, Executor]]

@@ -7,11 +7,13 @@ import stat
 from collections.abc import Sequence
 from pathlib import Path
 
-from runbook_keys.errors import InvalidPack, UnknownRunbook
+from runbook_keys.errors import InvalidPack, UnknownKey, UnknownRunbook
+from runbook_keys.model.key import Tool
 from runbook_keys.model.pack import Pack
 
 MAX_FILE_BYTES = 1 << 20
 MAX_FILES = 200
+KEY_METADATA = "key.json"
 
 
 class FolderLibrary:
@@ -50,6 +52,29 @@ class FolderLibrary:
             )
         known = "\n".join(f"  {slug}" for slug in self.slugs()) or "  none"
         raise UnknownRunbook(f"No runbook is called {name}. These are installed:\n{known}")
+
+
+class FolderKeyLibrary:
+    """Looks for KEYS in folders `root/<tool>/<slug>`, the first root that has it wins."""
+
+    def __init__(self, roots: Sequence[Path]) -> None:
+        self._roots = tuple(root / tool for root in roots for tool in Tool)
+
+    def load_key(self, name: str) -> Pack:
+        """The KEY called `name`, or in the folder `name`. Raises UnknownKey or InvalidPack."""
+        is_path = os.sep in name or name in (".", "..")
+        places = [Path(name)] if is_path else [root / name for root in self._roots]
+        for place in places:
+            if (place / KEY_METADATA).is_file():
+                return read_folder(place)
+        if is_path:
+            raise UnknownKey(f"There is no KEY in {name}: a KEY is a folder with {KEY_METADATA}.")
+        known = "\n".join(f"  {slug}" for slug in self.key_slugs()) or "  none"
+        raise UnknownKey(f"No KEY is called {name}. These are installed:\n{known}")
+
+    def key_slugs(self) -> Sequence[str]:
+        """The names of all installed KEYS, sorted."""
+        return sorted({path.parent.name for root in self._roots for path in root.glob(f"*/{KEY_METADATA}")})
 
 
 def read_folder(folder: Path) -> Pack:

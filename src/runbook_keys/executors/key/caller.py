@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from runbook_keys.book.digest import folder_digest
 from runbook_keys.book.json_schema import in_few_words, refusals
-from runbook_keys.book.key_arguments import paths_in, unfit_arguments
+from runbook_keys.book.key_arguments import paths_in, unfit_arguments, unfit_mode
 from runbook_keys.book.key_metadata import read_key_metadata
 from runbook_keys.executors.environment import passed_environment
 from runbook_keys.executors.key.call import Call, Returned, Runner
@@ -120,12 +120,8 @@ def _metadata(request: KeyRequest) -> KeyMetadata:
         raise Unfit(f"The KEY in {request.key.origin} can't be called. {reasons}")
     if metadata.entry not in files:
         raise Unfit(f"The KEY {metadata.slug} has no {metadata.entry}.")
-    if request.mode is KeyMode.DRY_RUN and metadata.is_changing and not metadata.dry_run:
-        raise Unfit(f"The KEY {metadata.slug} can't say what it would do: it has no dry run.")
-    if request.mode is KeyMode.UNDO and not metadata.has_undo:
-        raise Unfit(f"The KEY {metadata.slug} has no undo.")
-    if request.is_looking and metadata.is_changing and request.mode is not KeyMode.DRY_RUN:
-        raise Unfit(f"This step may only look, and the KEY {metadata.slug} is {metadata.safety}.")
+    if reason := unfit_mode(metadata, request.mode, request.is_looking):
+        raise Unfit(reason)
     return metadata
 
 
