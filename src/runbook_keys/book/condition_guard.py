@@ -13,10 +13,13 @@ from collections.abc import Set
 
 from runbook_keys.book import condition_tree as t
 from runbook_keys.book.condition_parser import refused
+from runbook_keys.errors import InvalidCondition
 
 OBSERVED = frozenset({"exit_code", "stdout", "stderr", "json", "rows", "result", "seconds"})
 MAX_NAMES = 30
 MAX_REPEATS = 50
+# Trees are walked by recursion: a chain such as `1 + 1 + 1 …` is as deep as it is long.
+MAX_PARTS = 50
 
 _SMALL = frozenset({"exit_code", "seconds"})
 _COUNTED = re.compile(r"\{([0-9]*)(?:,([0-9]*))?\}")
@@ -24,6 +27,10 @@ _COUNTED = re.compile(r"\{([0-9]*)(?:,([0-9]*))?\}")
 
 def guard(tree: t.Tree) -> None:
     """Raises InvalidCondition for a tree whose cost is not bounded."""
+    if t.depth(tree) > MAX_PARTS:
+        raise InvalidCondition(
+            f"The condition joins more than {MAX_PARTS} parts in a row. Let the command decide more."
+        )
     found = list(t.free_names(tree))
     if len(found) > MAX_NAMES:
         column = found[MAX_NAMES].column
@@ -46,6 +53,9 @@ def guard_names(tree: t.Tree, known_names: Set[str]) -> None:
 
 
 def _guard_macro(macro: t.Macro) -> None:
+    if macro.variable in OBSERVED:
+        mend = "Choose another name, such as x."
+        raise refused(macro.column, f"`{macro.variable}` has a meaning of its own.", mend)
     if any(True for _ in t.macros(macro.body)):
         raise refused(macro.column, f"`{macro.function}` holds another one.", "Let the command look deeper.")
     for name in t.free_names(macro.body, frozenset({macro.variable})):

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from runbook_keys.book import condition_tree as t
 from runbook_keys.book.condition_facts import kind_of
+from runbook_keys.book.condition_parser import refused
 from runbook_keys.errors import InvalidCondition
 
 NOT_COMPARABLE = "not comparable"
@@ -43,7 +44,7 @@ class Program(Struct, frozen=True):
             return NOT_COMPARABLE
 
         def among(number: int, left: object, right: object) -> object:
-            if isinstance(right, dict):
+            if isinstance(right, dict) and isinstance(left, str):
                 return left in right
             if isinstance(right, list):
                 alike = [item for item in right if item is None or kind_of(item) == kind_of(left)]
@@ -63,11 +64,25 @@ def program_of(tree: t.Tree) -> Program:
     comparisons: list[t.Binary] = []
     source = _written(tree, comparisons)
     try:
-        return Program(cel().compile(source), tuple(comparisons))
+        compiled = cel().compile(source)
     except Exception as error:
         raise InvalidCondition(
             f"`{t.words(tree)}` is not a condition. Look for a stray backslash or number."
         ) from error
+    for call in t.calls(tree):
+        if call.function == "matches":
+            _try_pattern(call)
+    return Program(compiled, tuple(comparisons))
+
+
+def _try_pattern(call: t.Call) -> None:
+    """The library reads a pattern when it first runs; an author must hear of it before."""
+    source = f'"".matches({t.words(call.arguments[0])})'
+    try:
+        cel().compile(source).execute(cel().Context({}))
+    except Exception as error:
+        mend = "Write it without look-around and back-references."
+        raise refused(call.column, "the pattern of `matches` can't be read.", mend) from error
 
 
 def _written(tree: t.Tree, comparisons: list[t.Binary]) -> str:

@@ -111,6 +111,16 @@ def parts(tree: Tree) -> tuple[Tree, ...]:
             return ()
 
 
+def depth(tree: Tree) -> int:
+    """How many parts stand inside each other at most, found without recursion."""
+    deepest, left = 0, [(tree, 1)]
+    while left:
+        part, level = left.pop()
+        deepest = max(deepest, level)
+        left.extend((inner, level + 1) for inner in parts(part))
+    return deepest
+
+
 def free_names(tree: Tree, bound: frozenset[str] = frozenset()) -> Iterator[Name]:
     """The names that no macro binds, in the order of the text."""
     if isinstance(tree, Name) and tree.name not in bound:
