@@ -92,6 +92,31 @@ CASES = {
         half=("deployctl rollback", RESEND),
         rest=(RESEND_MISSING,),
     ),
+    "bad-release-twice": Case(
+        {"deployctl status": {"release": "r42", "previous": "r42"}},
+        half=("deployctl rollback --to r41",),
+        rest=(RESEND,),
+    ),
+    "one-type-dropped": Case(
+        {SUMMARY: {"last_status": 200, "failed": 0}},
+        half=("deployctl rollback", RESEND),
+        rest=(RESEND_MISSING,),
+    ),
+    "one-type-crashes": Case(
+        {"deployctl status": {"release": "r45"}},
+        half=("deployctl rollback",),
+        rest=(RESEND,),
+    ),
+    "mended-by-a-colleague": Case(
+        {SUMMARY: {"last_status": 200, "failed": 5, "signature_failures": 0}},
+        half=("appctl restart",),
+        rest=(RESEND,),
+    ),
+    "drops-mended": Case(
+        {SUMMARY: {"last_status": 200, "failed": 0}, "deployctl status": {"release": "r41"}},
+        half=(RESEND,),
+        rest=(RESEND_MISSING,),
+    ),
     "database-down": Case(
         {
             SUMMARY: {"last_status": 503},
@@ -115,7 +140,20 @@ def do(world: World, operator: Operator, lines: tuple[str, ...]) -> None:
             connection.execute("ALTER DATABASE larkspur RESET default_transaction_read_only")
 
 
-@pytest.mark.parametrize("fault", CASES)
+QUICK = (
+    "wrong-signing-secret",
+    "bad-release",
+    "service-not-running",
+    "endpoint-disabled",
+    "database-refuses-writes",
+    "handler-drops-events",
+    "database-down",
+)
+
+
+@pytest.mark.parametrize(
+    "fault", [pytest.param(name, marks=() if name in QUICK else pytest.mark.long) for name in CASES]
+)
 def test_a_fault_shows_and_only_its_whole_recovery_heals(fault: str, fresh_world: World) -> None:
     """Commands and oracle see it; the first half leaves it unhealthy; the rest heals it with no needless change."""
     case, operator = CASES[fault], Operator(fresh_world)
