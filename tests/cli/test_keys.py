@@ -431,3 +431,17 @@ def test_an_incident_that_nobody_opened_is_refused(place: Path) -> None:
 
     assert 1 == code
     assert "r-20260101-0000-none" in output
+
+
+def test_a_run_says_what_became_of_it_before(place: Path) -> None:
+    """After one escalated run the next one begins with that; a record that somebody edited keeps nobody from it."""
+    quick = README.replace("sleep 30\n", "exit 3\n")
+    (place / "example" / "README.md").write_text(quick, "utf-8")
+    (place / "answers").write_text("\n\nA1\nit is missing\n", "utf-8")
+    run = ("run", "./example", "-i", f"MARK={place / 'mark'}")
+
+    assert 4 == _said(place, *run, "--answers", "answers")[0]
+    (place / "mark").unlink()
+    again = _said(place, *run)[1]
+
+    assert "This happened once before. It was escalated once." in again

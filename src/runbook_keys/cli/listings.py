@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 
 from runbook_keys.cli.text import RULE, command, hanging, one_line, safe
 from runbook_keys.drills.result import DrillResult
+from runbook_keys.evidence.summary import RunSummary
 from runbook_keys.model.outcome import Role
 from runbook_keys.operations.drill import DrillReport
 from runbook_keys.operations.dry_run import DryBlock, DryRun, DryStep
-from runbook_keys.operations.runs import RunHistory, RunLine
+from runbook_keys.operations.runs import RunHistory
 from runbook_keys.operations.verify import VerifyReport
 
 _DRY_ROLES = {
@@ -19,14 +20,14 @@ _DRY_ROLES = {
 }
 
 
-def runs_lines(runs: Sequence[RunLine]) -> list[str]:
+def runs_lines(runs: Sequence[RunSummary]) -> list[str]:
     """One line per run, the newest last."""
     if not runs:
         return ["No runs yet. `keys run SLUG` starts one."]
     return [_run_line(run) for run in runs]
 
 
-def _run_line(run: RunLine) -> str:
+def _run_line(run: RunSummary) -> str:
     state = run.ending or ("UNKNOWN" if run.is_unknown else f"open at {run.where}")
     practice = " (practice)" if run.is_practice else ""
     return one_line(f"{run.run}  {run.opened_at:%Y-%m-%d %H:%M}  {state:<12} {run.slug}{practice}")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from runbook_keys.driver.attempt import Attempts
 from runbook_keys.driver.driver import Driver
@@ -26,6 +27,7 @@ from runbook_keys.operations.packs import METADATA, README, OpenPack, read_pack
 from runbook_keys.operations.pins import called_keys, pin
 from runbook_keys.operations.recorded import find_run, reopen
 from runbook_keys.operations.services import Services
+from runbook_keys.operations.summaries import lessons
 from runbook_keys.operations.values import fitting, gather
 from runbook_keys.ports import Claim, Operator
 
@@ -91,7 +93,8 @@ async def _start_one(services: Services, operator: Operator, request: RunRequest
     claim = services.store.claim(run)
     try:
         await _open(services, session, opened, values, operator, request)
-        await _drive(services, session, operator, claim, request)
+        said = " ".join(filter(None, [request.message, await lessons(services, opened.metadata.slug)]))
+        await _drive(services, session, operator, claim, replace(request, message=said))
     finally:
         claim.release()
     return session

@@ -1,0 +1,62 @@
+"""Events in an operator's words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from runbook_keys.model import event as e
+
+
+def words_of(event: e.Event) -> str:
+    """An event in an operator's words, one line."""
+    return _WORDS[type(event).__name__](event)
+
+
+def _finished(event: e.AttemptFinished) -> str:
+    code = f", exit code {event.exit_code}" if event.exit_code is not None else ""
+    why = f" ({event.why})" if event.why else ""
+    held = f" [{event.enforcement}]" if event.enforcement else ""
+    return (
+        f"{event.step} {event.role} ended: {event.outcome}{code}, {event.duration_ms / 1000:.1f} s{why}{held}"
+    )
+
+
+def _taken(event: e.BranchTaken) -> str:
+    limit = " (taken as often as allowed)" if event.is_limit_reached else ""
+    reason = f" ({event.reason})" if event.reason else ""
+    return f"{event.step}: {event.words} > {event.target}{limit}{reason}"
+
+
+_WORDS: dict[str, Callable[[Any], str]] = {
+    "RunOpened": lambda x: f"Run opened: {x.slug} {x.version}, text {x.pack_digest[:12]}",
+    "RunResumed": lambda x: (
+        "Run taken up again" + (f"; changed: {', '.join(x.changed_inputs)}" if x.changed_inputs else "")
+    ),
+    "StepEntered": lambda x: f"At {x.step}" + (f", for the {x.visit}. time" if x.visit > 1 else ""),
+    "VerificationDue": lambda x: f"{x.step}: check {x.check} is due",
+    "WatchContinued": lambda x: f"{x.step}: check {x.check} was good, the next is due at {x.due_at}",
+    "ApprovalGranted": lambda x: f"{x.step} {x.role} approved" + (f": {x.reason}" if x.reason else ""),
+    "AttemptStarted": lambda x: f"{x.step} {x.role} started ({x.language}, {x.safety}, attempt {x.attempt})",
+    "AttemptFinished": _finished,
+    "LeftoverCut": lambda x: (
+        f"{x.step} {x.role}: had ended what still ran, {', '.join(x.processes)} ({x.reason})"
+    ),
+    "OutcomeSettled": lambda x: (
+        f"{x.step}: the change is {x.settlement}" + (f" ({x.reason})" if x.reason else "")
+    ),
+    "ChoiceAsked": lambda x: f"{x.step}: the way out is for a person to choose",
+    "StepSkipped": lambda x: f"{x.step} skipped: {x.reason}",
+    "BranchTaken": _taken,
+    "WayOverruled": lambda x: f"Left {x.step} for {x.to}: {x.reason}",
+    "ActionRolledBack": lambda x: f"{x.step} was rolled back, and its check says so",
+    "RollbackSkipped": lambda x: f"{x.step}: nothing to roll back",
+    "RollbackFailed": lambda x: f"{x.step} could NOT be rolled back: {x.why}",
+    "EscalationDue": lambda x: f"{x.after_seconds // 60} minutes have passed: time to escalate",
+    "EscalationPostponed": lambda x: f"Escalation postponed: {x.reason}",
+    "NoteAdded": lambda x: f"Note added at {x.step}",
+    "FileAttached": lambda x: f"File attached at {x.step}: {x.name}, {x.size} bytes",
+    "ClosingBegun": lambda x: f"Closing: {x.ending}",
+    "EvidenceRecorded": lambda x: f"Evidence {x.item + 1}: {x.words}" + ("" if x.blob else " (not known)"),
+    "RunEnded": lambda x: f"Run ended: {x.ending}" + (f" to {x.hand_off}" if x.hand_off else ""),
+}
