@@ -18,6 +18,8 @@ from keys_practice.unit import UnitFile
 LAUNCH = Path(__file__).with_name("launch.py")
 COMMANDS = ("appctl", "dbctl", "deployctl", "stripectl")
 DEPLOYMENT_SECONDS = 900
+# Nothing of the operator's environment changes what a command does, and it starts in milliseconds.
+ISOLATED = ("-I", "-S")
 
 
 @dataclass(frozen=True)
@@ -48,14 +50,14 @@ def write_folders(layout: Layout, ports: Ports, made: Secrets) -> None:
     """Everything that the parts of the world read when they start."""
     for folder in (layout.bin, layout.app, layout.letters_env.parent, layout.stripe):
         folder.mkdir(mode=0o700)
-    _write_private(layout.stripe_key, f"sk_practice_{secrets.token_hex(16)}\n")
+    write_private(layout.stripe_key, f"sk_practice_{secrets.token_hex(16)}\n")
     releases.install(layout.releases)
     _write_deployments(layout)
     for name in COMMANDS:
-        _write_command(layout, name)
+        write_command(layout, name)
     write_json(layout.facts_file, _facts(layout, ports))
     _write_settings(layout, ports, made)
-    _prepare_postgres(layout, password_in(made.databases.superuser) or "")
+    prepare_postgres(layout, password_in(made.databases.superuser) or "")
     write_json(layout.units_file, {name: asdict(unit) for name, unit in _units(layout, ports).items()})
 
 
@@ -72,8 +74,8 @@ def _write_settings(layout: Layout, ports: Ports, made: Secrets) -> None:
         "DATABASE_URL": made.databases.reader,
         "STRIPE_WEBHOOK_SECRET": made.letters_signing,
     }
-    _write_private(layout.env_file, render_env(app))
-    _write_private(layout.letters_env, render_env(letters))
+    write_private(layout.env_file, render_env(app))
+    write_private(layout.letters_env, render_env(letters))
 
 
 def write_access_rules(layout: Layout) -> None:
@@ -109,15 +111,16 @@ def _units(layout: Layout, ports: Ports) -> dict[str, UnitFile]:
         "postgres": UnitFile(
             server, log, env=locale, user=user, stop_signal="SIGINT", death_signal="SIGQUIT"
         ),
-        "stripe": _python_unit(layout, "stripe", str(ports.stripe)),
-        "app": _python_unit(layout, "app"),
-        "letters": _python_unit(layout, "letters"),
-        "stray": _python_unit(layout, "stray", str(ports.app)),
-        "deployment": _python_unit(layout, "deployctl", *deployment),
+        "stripe": python_unit(layout, "stripe", str(ports.stripe)),
+        "app": python_unit(layout, "app"),
+        "letters": python_unit(layout, "letters"),
+        "stray": python_unit(layout, "stray", str(ports.app)),
+        "deployment": python_unit(layout, "deployctl", *deployment),
     }
 
 
-def _python_unit(layout: Layout, part: str, *arguments: str) -> UnitFile:
+def python_unit(layout: Layout, part: str, *arguments: str) -> UnitFile:
+    """How the keeper starts a part of a world; `part` is a name of launch.py or a module's name."""
     # -P: the folder of launch.py must not come first on the path, its modules have everyday names.
     argv = [sys.executable, "-P", str(LAUNCH), str(layout.folder), part, *arguments]
     passed_on = {name: os.environ[name] for name in ("PYTHONPATH", "HOME") if name in os.environ}
@@ -133,18 +136,18 @@ def _write_deployments(layout: Layout) -> None:
     deployctl.point_to(layout, "r41")
 
 
-def _write_command(layout: Layout, name: str) -> None:
-    # -I -S: nothing of the operator's environment changes what a command does, and it starts in milliseconds.
-    words = [sys.executable, "-I", "-S", str(LAUNCH), str(layout.folder), name]
+def write_command(layout: Layout, name: str, part: str = "", options: tuple[str, ...] = ISOLATED) -> None:
+    """Put the command `name` on the operator's PATH. It is the part `part`, or the part of its own name."""
+    words = [sys.executable, *options, str(LAUNCH), str(layout.folder), part or name]
     path = layout.bin / name
     path.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n', "utf-8")
     path.chmod(0o755)
 
 
-def _prepare_postgres(layout: Layout, superuser_password: str) -> None:
+def prepare_postgres(layout: Layout, superuser_password: str) -> None:
     """PostgreSQL's folder with initdb's password file, for the user who will run it."""
     layout.postgres.mkdir(mode=0o700)
-    _write_private(password_file(layout), superuser_password)
+    write_private(password_file(layout), superuser_password)
     user = postgres.unprivileged_user()
     if user:
         layout.postgres.chmod(0o711)
@@ -152,6 +155,7 @@ def _prepare_postgres(layout: Layout, superuser_password: str) -> None:
         postgres.give_to(user, password_file(layout))
 
 
-def _write_private(path: Path, text: str) -> None:
+def write_private(path: Path, text: str) -> None:
+    """Write a new file that only its owner can read."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
         file.write(text)

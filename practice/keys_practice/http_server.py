@@ -46,6 +46,12 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._handle(self.rfile.read(int(length)))
 
+    def do_PATCH(self) -> None:
+        self.do_POST()
+
+    def do_DELETE(self) -> None:
+        self._handle(b"")
+
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it so
         """Stay silent: each service writes its own log."""
 
