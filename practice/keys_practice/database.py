@@ -44,8 +44,8 @@ def is_up(databases: Addresses) -> bool:
     return True
 
 
-def create(databases: Addresses) -> None:
-    """Make roles, database and tables on a fresh server. Raises psycopg.Error when the server refuses."""
+def create(databases: Addresses, schema: Path = SCHEMA) -> None:
+    """Make roles, database and the tables of `schema` on a fresh server. Raises psycopg.Error when the server refuses."""
     with psycopg.connect(databases.superuser, dbname=TEMPLATE, autocommit=True) as connection:
         for role, url in ((ADMIN, databases.admin), (APP, databases.app), (READER, databases.reader)):
             statement = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}")
@@ -57,7 +57,7 @@ def create(databases: Addresses) -> None:
     with psycopg.connect(databases.superuser) as connection:
         connection.execute(sql.SQL("GRANT CREATE ON SCHEMA public TO {}").format(sql.Identifier(ADMIN)))
         connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(ADMIN)))
-        connection.execute(SCHEMA.read_bytes())
+        connection.execute(schema.read_bytes())
 
 
 def password_in(url: str) -> str | None:

@@ -38,7 +38,7 @@ def found(parent: Path | None) -> tuple[Company, Lifeline]:
         # The services come up while initdb works: they open the database only when they are asked something.
         for unit in SERVICES:
             keeper_client.ask(layout, "start", unit)
-        _found_database(layout, made.databases)
+        found_database(layout, made.databases)
         _await_services(layout, ports)
         _register_endpoints(layout, ports, made)
         company = Company(layout, made.databases, OURS, THEIRS)
@@ -52,7 +52,8 @@ def found(parent: Path | None) -> tuple[Company, Lifeline]:
     return company, lifeline
 
 
-def _found_database(layout: Layout, databases: database.Addresses) -> None:
+def found_database(layout: Layout, databases: database.Addresses, schema: Path = database.SCHEMA) -> None:
+    """Make the cluster, start the server and create the tables of `schema`. Raises PracticeError in words."""
     if keeper_client.ask(layout, "run", "initdb")["unit"]["exit_code"] != 0:
         raise PracticeError(f"initdb failed: {_last_words(layout, 'postgres.log')}")
     build.password_file(layout).unlink()
@@ -60,7 +61,7 @@ def _found_database(layout: Layout, databases: database.Addresses) -> None:
     keeper_client.ask(layout, "start", "postgres")
     if not wait_until(partial(database.is_up, databases), READY_SECONDS):
         raise PracticeError(f"PostgreSQL did not start: {_last_words(layout, 'postgres.log')}")
-    database.create(databases)
+    database.create(databases, schema)
 
 
 def _await_services(layout: Layout, ports: build.Ports) -> None:
