@@ -15,6 +15,7 @@ import click
 from runbook_keys import __version__
 from runbook_keys.cli.crash import crash_report
 from runbook_keys.cli.endings import EXIT_OF, Exit, last_words
+from runbook_keys.cli.keys import add_commands, show_installed
 from runbook_keys.cli.leftover import AskedPatience
 from runbook_keys.cli.listings import (
     drill_lines,
@@ -31,8 +32,8 @@ from runbook_keys.model.pack import Pack
 from runbook_keys.operations.drill import DrillReport
 from runbook_keys.operations.run import RunReport, RunRequest, resume, start
 from runbook_keys.operations.services import Services
-
 from runbook_keys.ports import Cache
+
 Opener = Callable[[], AbstractAsyncContextManager[Services]]
 
 
@@ -173,16 +174,20 @@ def runs_command(as_json: bool) -> None:
 
 
 @cli.command("show")
-@click.argument("run", default="")
-@click.option("--json", "as_json", is_flag=True, help="The history as JSON.")
+@click.argument("run", default="", metavar="[RUN|SLUG]")
+@click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
 @click.option("--entries", is_flag=True, help="The journal's own lines, as they are hashed.")
 def show_command(run: str, as_json: bool, entries: bool) -> None:
     """Show the hand-over and the timeline of RUN; without RUN, of the latest that is open.
+
+    With the SLUG of a KEY or runbook: what it needs, what it changes, who calls it.
 
     Example: keys show r-20261123-0312-k7qm
     """
     from runbook_keys.operations.runs import show_run
 
+    if run and not run.startswith("r-") and show_installed(_with_services, run, as_json):
+        return
     history = _with_services(lambda services: show_run(services, run))
     if entries:
         click.echo("".join(stored.line.decode() for stored in history.stored), nl=False)
@@ -305,6 +310,9 @@ def _as_json(value: Any) -> str:
 
 def _json(value: Any) -> None:
     click.echo(_as_json(value))
+
+
+add_commands(cli, _with_services)
 
 
 def main() -> NoReturn:
