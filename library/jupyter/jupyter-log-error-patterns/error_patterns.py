@@ -147,6 +147,14 @@ def result(patterns: Patterns, reader: Reader, since: str) -> dict[str, Any]:
     return {"answer": _sentence(found), **found}
 
 
+def examples(found: dict[str, Any]) -> list[str]:
+    """One masked line of each of the first eight patterns."""
+    return [
+        f"{row['count']:,} ×, first {row['first_seen_at']}, last {row['last_seen_at']}\n    {row['example']}"
+        for row in found["top"][:8]
+    ]
+
+
 def _row(each: Pattern, patterns: Patterns, reader: Reader, since_ms: int | None) -> dict[str, Any]:
     split = None if since_ms is None else since_ms // patterns.bucket_ms
     since = sum(number for at, number in each.buckets.items() if split is not None and at >= split)

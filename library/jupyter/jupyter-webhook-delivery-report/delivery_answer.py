@@ -70,6 +70,14 @@ def span(seconds: float) -> str:
     return f"{seconds:.0f} s"
 
 
+def waiting(found: dict[str, Any]) -> list[str]:
+    """The types of what waits, and the first twenty ids. What comes from the export is spelled in plain ASCII."""
+    if not found["never_delivered"]:
+        return ["Nothing waits."]
+    types = [f"{each['events']:>8,}  {ascii(each['type'])[1:-1]}" for each in found["never_delivered_types"]]
+    return [*types, "", *(ascii(event)[1:-1] for event in found["never_delivered_events"][:20])]
+
+
 def _since(found: dict[str, Any]) -> str:
     since = found["disabled_since"]
     return f" since {since[:16].replace('T', ' ')} UTC" if since else ""

@@ -61,6 +61,13 @@ class Picture:
         return into.getvalue()
 
 
+class Words(str):
+    """Text that a notebook shows as it is, line by line."""
+
+    __slots__ = ()
+    __repr__ = str.__str__
+
+
 def figure(height: float) -> tuple[Figure, Axes]:
     """An empty picture of the report's width; `height` in inches."""
     rules: Any = mpl.rcParams  # its stub names every rule

@@ -88,6 +88,17 @@ def notes(tally: Tally) -> list[str]:
     return found
 
 
+def certainty(found: dict[str, Any]) -> list[str]:
+    """How sure the answer is, line by line. What comes from the log is spelled in plain ASCII."""
+    lines = [f"How sure the beginning is: {found['began_certainty']}."]
+    if found["failure_rate"] is not None:
+        low, high = found["failure_rate_low"], found["failure_rate_high"]
+        lines.insert(0, f"Failure rate {found['failure_rate']:.1%}, between {low:.1%} and {high:.1%}.")
+    if before_it := found["before_it_began"]:
+        lines.append(f"Just before, at {before_it['at']}: {ascii(before_it['line'])[1:-1]}")
+    return lines + found["notes"]
+
+
 def _window(tally: Tally) -> dict[str, Any]:
     return {
         "window_start_at": instants.words(tally.start_ms),
