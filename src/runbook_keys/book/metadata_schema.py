@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import msgspec
@@ -98,13 +99,21 @@ def metadata_schema() -> dict[str, Any]:
         for field, (meaning, example) in meanings.items():
             properties[field] = _described(properties[field], meaning, example)
     components["DeclaredInput"]["allOf"] = [_SECRET_WITHOUT_DEFAULT, _CHOICE_HAS_CHOICES]
-    return {
+    schema = {
         "$schema": SCHEMA_DIALECT,
         "title": "pack.json of a runbook",
         "$comment": _BEYOND,
         **reference,
         "$defs": components,
     }
+    # msgspec writes a default of no items as a tuple; JSON knows lists only.
+    plain: dict[str, Any] = json.loads(json.dumps(schema))
+    return plain
+
+
+def metadata_schema_text() -> str:
+    """The schema as it is published: pretty JSON, two spaces deep, with a line break at the end."""
+    return json.dumps(metadata_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def _described(schema: dict[str, Any], meaning: str, example: object) -> dict[str, Any]:
