@@ -85,6 +85,11 @@ class Company:
         events: list[str] = happened["events"]
         return events
 
+    def types(self, events: list[str]) -> set[str]:
+        """The types of these events, whoever is to have them."""
+        happened = self.stripe.get(f"/{self.endpoint_id}/events")
+        return {each["type"] for each in happened if each["id"] in events}
+
     def let_days_pass(self) -> None:
         """Run the world's clock so fast that an endpoint which fails is disabled, then at its usual speed again."""
         self.stripe.practise("clock", speed=DAYS_PASS_SPEED)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from keys_practice.company import Company
 
 EVENTS_WHILE_BROKEN = 5
+PAYMENT = "invoice.paid"
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,15 @@ def let_events_be_accepted(company: Company) -> None:
 
 
 def let_events_end_as(company: Company, *states: str) -> None:
-    """Let events happen and wait until their deliveries have come to exactly these states.
+    """Let events happen, a payment among them, and wait until their deliveries have come to exactly these states.
 
     A disabled endpoint is sent nothing: there every event is to wait, whatever else is broken.
     """
     is_enabled = company.endpoint()["status"] == "enabled"
     wanted = set(states) if is_enabled else {"pending"}
     events = company.let_happen(EVENTS_WHILE_BROKEN)
+    while PAYMENT not in company.types(events):
+        events += company.let_happen(1)
     company.must_become(
         lambda: company.states(events) == wanted, f"new events become {' and '.join(sorted(wanted))}"
     )

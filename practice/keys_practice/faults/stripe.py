@@ -5,9 +5,13 @@ import signal
 
 from keys_practice.company import Company
 from keys_practice.endpoints import OUR_EVENTS
-from keys_practice.faults.fault import EVENTS_WHILE_BROKEN, Fault, let_events_be_accepted, let_events_fail
-
-UNTICKED = "invoice.paid"
+from keys_practice.faults.fault import (
+    EVENTS_WHILE_BROKEN,
+    PAYMENT,
+    Fault,
+    let_events_be_accepted,
+    let_events_fail,
+)
 
 
 def _secret_rolled(company: Company) -> None:
@@ -33,10 +37,11 @@ def _other_disabled(company: Company) -> None:
 
 
 def _type_unticked(company: Company) -> None:
-    kept = [each for each in OUR_EVENTS if each != UNTICKED]
+    kept = [each for each in OUR_EVENTS if each != PAYMENT]
     company.stripe.practise("endpoint", id=company.endpoint_id, enabled_events=kept)
     # Payments happen, and our endpoint is not meant to have them.
-    company.let_happen(2 * EVENTS_WHILE_BROKEN)
+    while PAYMENT not in company.types(company.let_happen(EVENTS_WHILE_BROKEN)):
+        pass
 
 
 def _address_wrong(company: Company) -> None:

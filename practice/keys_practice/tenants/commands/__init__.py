@@ -1,0 +1,1 @@
+"""The commands an operator of the letters rooms has on PATH."""
