@@ -59,7 +59,9 @@ def key_json(tool: str, **fields: Any) -> dict[str, Any]:
 def a_key(tool: str, source: str, **fields: Any) -> Pack:
     """A KEY whose entry holds `source`."""
     metadata = key_json(tool, **fields)
-    return Pack({"key.json": json.dumps(metadata, indent=1).encode(), metadata["entry"]: source.encode()}, tool)
+    return Pack(
+        {"key.json": json.dumps(metadata, indent=1).encode(), metadata["entry"]: source.encode()}, tool
+    )
 
 
 def a_notebook(*cells: str, parameters: str = "") -> str:

@@ -260,9 +260,10 @@ def _key_lines(page: KeyPage) -> list[str]:
 
 def _property(name: str, schema: dict[str, Any], secrets: Sequence[str] = ()) -> str:
     each = schema["properties"][name]
-    kind = each.get("format") or each.get("type") or "value"
+    declared = each.get("type", "one of a few" if "enum" in each else "value")
+    kind = each.get("format") or (declared if isinstance(declared, str) else " or ".join(declared))
     is_needed = name in schema.get("required", ())
-    notes = [str(kind), *(["needed"] if is_needed else []), *(["secret"] if name in secrets else [])]
+    notes = [kind, *(["needed"] if is_needed else []), *(["secret"] if name in secrets else [])]
     return f"{name} ({', '.join(notes)}): {each['description']}"
 
 

@@ -7,7 +7,6 @@ picture (where no script in it can run), and the page forbids everything else by
 from __future__ import annotations
 
 import base64
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from runbook_keys.model.key import KeyMetadata
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _MOST_LINES = 400
+_MOST_ROWS = 50
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _STYLE = """
 :root { color-scheme: light; }
@@ -29,10 +29,12 @@ body { font: 16px/1.55 system-ui, sans-serif; color: #1b1f24; background: #fff; 
   padding: 0 1rem; }
 h1 { font-size: 1.7rem; line-height: 1.25; margin: 0 0 .25rem; } h2 { font-size: 1.25rem; margin: 2rem 0 .5rem; }
 h3 { font-size: 1.05rem; }
-.quiet { color: #57606a; font-size: .9rem; }
+.answer { font-size: 1.25rem; font-weight: 600; line-height: 1.4; } .quiet { color: #57606a; font-size: .9rem; }
+.answer { border-left: .3rem solid #1f6f50; background: #eef7f2; padding: .6rem 1rem; margin: 1rem 0; font-size: 1.1rem; }
 .failed { border-left: .3rem solid #b3261e; background: #fdf1f0; padding: .6rem 1rem; margin: 1rem 0; }
 table { border-collapse: collapse; margin: .75rem 0; font-size: .92rem; display: block; overflow-x: auto; }
 th, td { border-bottom: 1px solid #d8dee4; padding: .3rem .8rem .3rem 0; text-align: left; vertical-align: top; }
+td > table, td > ul { margin: 0; } td > ul { padding-left: 1.1rem; }
 td { font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 pre { background: #f6f8fa; border-radius: .3rem; padding: .7rem .9rem; overflow-x: auto; font-size: .83rem;
   white-space: pre-wrap; overflow-wrap: anywhere; }
@@ -54,8 +56,8 @@ class Findings:
 
 
 def report(found: Findings) -> str:
-    """The whole page."""
-    body = "\n".join((*_head(found), *_answer(found), *_cells(found.cells)))
+    """The whole page: the answer first, then the notebook as it reads, then every figure of the result."""
+    body = "\n".join((*_head(found), *_cells(found.cells), *_figures(found)))
     title = escape(found.metadata.title)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -67,29 +69,24 @@ def report(found: Findings) -> str:
 
 def _head(found: Findings) -> list[str]:
     key = found.metadata
-    return [
-        f"<h1>{escape(key.title)}</h1>",
-        f'<p class="quiet">{escape(key.slug)} {escape(key.version)}. {escape(key.description)}</p>',
-        "<ul>",
-        *(f"<li>{escape(question)}</li>" for question in key.questions),
-        "</ul>",
+    lines = [
+        f'<p class="quiet">{escape(key.title)}: {escape(key.slug)} {escape(key.version)}</p>',
+        f'<p class="quiet">{escape(key.description)}</p>',
     ]
+    if found.ending:
+        return [*lines, f'<p class="failed">{escape(found.ending)}</p>']
+    answer = (found.result or {}).get("answer")
+    return [*lines, f'<p class="answer">{escape(answer)}</p>'] if isinstance(answer, str) else lines
 
 
-def _answer(found: Findings) -> list[str]:
-    lines = [f'<p class="failed">{escape(found.ending)}</p>'] if found.ending else []
-    if found.result is not None:
-        lines += ["<h2>Answer</h2>", _table(found.result)]
-    if found.arguments:
-        lines += ["<details><summary>Asked with</summary>", _table(found.arguments), "</details>"]
-    return lines
+def _figures(found: Findings) -> list[str]:
+    result = {name: each for name, each in (found.result or {}).items() if name != "answer"}
+    lines = ["<h2>All figures</h2>", _table(result)] if result else []
+    return [*lines, "<h2>Asked with</h2>", _table(found.arguments)] if found.arguments else lines
 
 
 def _table(values: Mapping[str, Any]) -> str:
-    rows = (
-        f"<tr><th>{escape(str(name).replace('_', ' '))}</th><td>{_value(each)}</td></tr>"
-        for name, each in values.items()
-    )
+    rows = (f"<tr><th>{_words(name)}</th><td>{_value(each)}</td></tr>" for name, each in values.items())
     return f"<table>{''.join(rows)}</table>"
 
 
@@ -97,12 +94,39 @@ def _value(value: Any) -> str:
     match value:
         case bool():
             return "yes" if value else "no"
+        case None | [] | "":
+            return "–"
         case float():
             return escape(f"{value:.6g}")
-        case dict() | list():
-            return f"<pre>{escape(_cut(json.dumps(value, indent=2, ensure_ascii=False)))}</pre>"
+        case dict():
+            return _table(value) if value else "–"
+        case [dict(), *_]:
+            return _rows([each for each in value if isinstance(each, dict)])
+        case list():
+            items = (f"<li>{_value(each)}</li>" for each in value[:_MOST_ROWS])
+            return f"<ul>{''.join(items)}</ul>{_left_out(value)}"
         case _:
             return escape(str(value))
+
+
+def _rows(values: Sequence[Mapping[str, Any]]) -> str:
+    """A list of objects as one table with a column for each of their names."""
+    names = list(dict.fromkeys(name for each in values[:_MOST_ROWS] for name in each))
+    head = "".join(f"<th>{_words(name)}</th>" for name in names)
+    rows = (
+        f"<tr>{''.join(f'<td>{_value(each.get(name))}</td>' for name in names)}</tr>"
+        for each in values[:_MOST_ROWS]
+    )
+    return f"<table><tr>{head}</tr>{''.join(rows)}</table>{_left_out(values)}"
+
+
+def _left_out(values: Sequence[Any]) -> str:
+    more = len(values) - _MOST_ROWS
+    return f'<p class="quiet">{more:,} more in the result itself.</p>' if more > 0 else ""
+
+
+def _words(name: object) -> str:
+    return escape(str(name).replace("_", " "))
 
 
 def _cells(cells: Sequence[Mapping[str, Any]]) -> list[str]:
