@@ -162,6 +162,7 @@ class KeyLibrary(Protocol):
 
     def load_key(self, name: str) -> Pack: ...  # a slug or a folder; UnknownKey, InvalidPack
     def key_slugs(self) -> Sequence[str]: ...
+    def key_files(self) -> Mapping[str, bytes]: ...  # the `key.json` of each installed KEY, by slug
 
 
 class Cache(Protocol):

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from runbook_keys.book.checklist import checklist
+from runbook_keys.book.key_metadata import read_key_metadata
 from runbook_keys.book.metadata import read_metadata
 from runbook_keys.book.parse import parse
 from runbook_keys.lint.check import check
@@ -23,6 +24,10 @@ from runbook_keys.system.shellcheck import ShellCheck
 HERE = Path(__file__).parent
 BASE = HERE / "base" / "queue-stuck"
 INSTALLED = frozenset({"queue-stuck", "checkout-down"})
+
+KEYS = {
+    path.parent.name: read_key_metadata(path.read_bytes())[0] for path in (HERE / "keys").glob("*/key.json")
+}
 
 _EDIT = re.compile(r"^@@ replace\n(.*?)\n@@ by\n(.*?)(?=\n@@ replace\n|\Z)", re.MULTILINE | re.DOTALL)
 
@@ -86,7 +91,7 @@ def _remarks(text: str) -> tuple[tuple[int, str, str], ...]:
 
 def findings(pack: Pack, *, is_shellcheck_there: bool = True) -> tuple[Finding, ...]:
     """What the rules find in a pack."""
-    material = gather(pack, INSTALLED)
+    material = gather(pack, INSTALLED, KEYS)
     if is_shellcheck_there:
         (material,) = with_remarks([material], [_remarks(text) for text in material.bash_texts])
     return check(material)

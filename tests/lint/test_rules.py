@@ -22,7 +22,7 @@ BY_EXAMPLE = sorted(registry.NAMES - {"crashed-rule"})
 FORBIDDEN = frozenset(
     "asyncio os time random subprocess socket sqlite3 logging pathlib shutil tempfile threading datetime".split()
 )
-HOW_MANY = 72
+HOW_MANY = 78
 """Update this number when a rule comes or goes, and tell it in the changelog."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,6 +16,7 @@ from runbook_keys.lint.profile import IMPOSSIBLE_TO_RUN
 from runbook_keys.lint.registry import NAMES, RULES, Rule
 from runbook_keys.lint.rules import crashed_rule, unused_suppression
 from runbook_keys.model.finding import Finding, Level
+from runbook_keys.model.key import KeyMetadata
 from runbook_keys.model.pack import Pack
 from runbook_keys.ports import ShellAnalysis
 
@@ -29,12 +31,12 @@ class Checked(Struct, frozen=True):
 def check_packs(
     packs: Iterable[Pack],
     runbooks: Collection[str] = (),
-    keys: Collection[str] = (),
+    keys: Mapping[str, KeyMetadata | None] = MappingProxyType({}),
     shell: ShellAnalysis | None = None,
 ) -> tuple[Checked, ...]:
     """Check packs together, with one call of `shell` for all their blocks. Never raises for what a pack holds.
 
-    `runbooks` and `keys` are the slugs that are installed.
+    `runbooks` are the slugs that are installed, `keys` the installed KEYS by slug (None where one can't be read).
     """
     found = tuple(packs)
     materials = [gather(pack, runbooks, keys) for pack in found]

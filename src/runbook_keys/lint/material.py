@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from runbook_keys.book.book import Book
+from runbook_keys.book.keycalls import Argument, arguments_of
 from runbook_keys.book.metadata import read_metadata
 from runbook_keys.book.parse import parse
 from runbook_keys.book.problem import Problem
@@ -18,6 +20,7 @@ from runbook_keys.lint.graph import Facts, Graph, graph_of
 from runbook_keys.lint.programs import read
 from runbook_keys.lint.prose import CodeLine, Passage, code_lines, passages_of
 from runbook_keys.lint.script import Script
+from runbook_keys.model.key import KeyMetadata, KeyMode
 from runbook_keys.model.outcome import Role
 from runbook_keys.model.pack import Pack, PackMetadata
 from runbook_keys.model.runbook import Block, Runbook, SafetyClass, Step
@@ -65,11 +68,29 @@ class PlacedScript(Struct, frozen=True):
     script: Script
 
 
+class PlacedCall(Struct, frozen=True):
+    """A block that calls an installed KEY."""
+
+    place: PlacedBlock
+    key: KeyMetadata
+
+    @property
+    def mode(self) -> KeyMode:
+        """What the call is to do."""
+        return KeyMode(self.place.block.mode)
+
+    @property
+    def arguments(self) -> tuple[Argument, ...]:
+        """What the block hands over."""
+        return arguments_of(self.place.block.text, self.place.block.line + 1, [])
+
+
 class Material(Struct, frozen=True, dict=True):
     """One pack before the rules.
 
     `folder` is the name of the folder that it came from, empty where it came from none.
-    `runbooks` and `keys` are the slugs that are installed. `remarks` holds shellcheck's remarks for each of
+    `runbooks` are the slugs that are installed, `keys` the installed KEYS by slug (None where `key.json` can't be read).
+    `remarks` holds shellcheck's remarks for each of
     `bash_texts`, or None where shellcheck did not look.
     """
 
@@ -79,7 +100,7 @@ class Material(Struct, frozen=True, dict=True):
     metadata: PackMetadata | None
     metadata_problems: tuple[Problem, ...]
     runbooks: frozenset[str]
-    keys: frozenset[str]
+    keys: Mapping[str, KeyMetadata | None]
     remarks: tuple[tuple[Remark, ...], ...] | None = None
 
     @property
@@ -166,6 +187,12 @@ class Material(Struct, frozen=True, dict=True):
                 values = self.inputs | frozenset(self.captures.values())
                 yield PlacedBlock(item.block, None, Role.EVIDENCE, values)
 
+    @cached_property
+    def key_calls(self) -> tuple[PlacedCall, ...]:
+        """The calls of KEYS that are installed and can be read."""
+        found = ((placed, self.keys.get(placed.block.key or "")) for placed in self.blocks)
+        return tuple(PlacedCall(placed, key) for placed, key in found if key is not None)
+
     @property
     def bash_blocks(self) -> tuple[PlacedBlock, ...]:
         """The blocks in bash."""
@@ -215,8 +242,10 @@ class Material(Struct, frozen=True, dict=True):
         return next((each.line for each in self.runbook.sections if each.number == number), 0)
 
 
-def gather(pack: Pack, runbooks: Collection[str] = (), keys: Collection[str] = ()) -> Material:
-    """Read a pack for the rules. `runbooks` and `keys` are the slugs that are installed. Never raises."""
+def gather(
+    pack: Pack, runbooks: Collection[str] = (), keys: Mapping[str, KeyMetadata | None] = MappingProxyType({})
+) -> Material:
+    """Read a pack for the rules. `runbooks` and `keys` are what is installed. Never raises."""
     metadata, problems = read_metadata(pack.files[METADATA]) if METADATA in pack.files else (None, ())
     own = {metadata.slug} if metadata else set()
     return Material(
@@ -226,7 +255,7 @@ def gather(pack: Pack, runbooks: Collection[str] = (), keys: Collection[str] = (
         metadata=metadata,
         metadata_problems=problems,
         runbooks=frozenset(runbooks) | own,
-        keys=frozenset(keys),
+        keys=keys,
     )
 
 

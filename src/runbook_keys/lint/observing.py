@@ -60,6 +60,21 @@ def looked_at(condition: str) -> frozenset[str]:
     return frozenset(name.name for name in t.free_names(tree)) if tree else frozenset()
 
 
+def fields_of(condition: str, name: str) -> frozenset[str]:
+    """The fields of `name` that a condition reads directly: `name.field` or `name["field"]`."""
+    found, waiting = set(), [_tree(condition)]
+    while waiting:
+        tree = waiting.pop()
+        if tree is None:
+            continue
+        if isinstance(tree, t.Field) and tree.of == t.Name(name, getattr(tree.of, "column", 0)):
+            found.add(tree.name)
+        if isinstance(tree, t.Index) and tree.of == t.Name(name, getattr(tree.of, "column", 0)):
+            found |= {tree.key.text.strip("'\"")} if isinstance(tree.key, t.Literal) else set()
+        waiting.extend(t.parts(tree))
+    return frozenset(found)
+
+
 def unobserved(condition: str, block: Block) -> frozenset[str]:
     """What a condition looks at that no block of this language gives."""
     return (looked_at(condition) & OBSERVED) - ALWAYS - OF_LANGUAGE.get(block.language, frozenset())

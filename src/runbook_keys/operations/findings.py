@@ -6,7 +6,7 @@ Findings are remembered by the exact bytes they were found in: an unchanged pack
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -26,32 +26,32 @@ _PASSING = frozenset({"crashed-rule", "unchecked-shell"})
 
 def findings_of(services: Services, packs: Sequence[Pack]) -> list[tuple[Finding, ...]]:
     """The findings of each pack, in its order of file and line."""
-    installed = (*services.library.slugs(), *services.keys.key_slugs())
-    keys = [_key(pack, installed) for pack in packs]
-    known = [_recall(services, key) for key in keys]
+    runbooks, keys = services.library.slugs(), services.keys.key_files()
+    names = [_name(pack, runbooks, keys) for pack in packs]
+    known = [_recall(services, name) for name in names]
     new = [pack for pack, findings in zip(packs, known, strict=True) if findings is None]
-    fresh = iter(_check(services, new, installed) if new else [])
+    fresh = iter(_check(services, new, runbooks, keys) if new else [])
     return [
-        _keep(services, key, next(fresh)) if findings is None else findings
-        for key, findings in zip(keys, known, strict=True)
+        _keep(services, name, next(fresh)) if findings is None else findings
+        for name, findings in zip(names, known, strict=True)
     ]
 
 
 def _check(
-    services: Services, packs: Sequence[Pack], installed: Collection[str]
+    services: Services, packs: Sequence[Pack], runbooks: Sequence[str], keys: Mapping[str, bytes]
 ) -> list[tuple[Finding, ...]]:
     # The rules are many modules, and a run of a pack that was proven before needs none of them.
+    from runbook_keys.book.key_metadata import read_key_metadata
     from runbook_keys.lint.check import check_packs
 
-    keys = services.keys.key_slugs()
-    return [checked.findings for checked in check_packs(packs, installed, keys, shell=services.shell)]
+    read = {slug: read_key_metadata(content)[0] for slug, content in keys.items()}
+    return [checked.findings for checked in check_packs(packs, runbooks, read, shell=services.shell)]
 
 
-def _key(pack: Pack, installed: Collection[str]) -> str:
-    digest = hashlib.sha256(
-        msgspec.msgpack.encode([pack.origin, sorted(pack.files.items()), sorted(installed)])
-    )
-    return f"findings {digest.hexdigest()}"
+def _name(pack: Pack, runbooks: Sequence[str], keys: Mapping[str, bytes]) -> str:
+    """What the findings are remembered by: all that the rules look at."""
+    seen = [pack.origin, sorted(pack.files.items()), sorted(runbooks), sorted(keys.items())]
+    return f"findings {hashlib.sha256(msgspec.msgpack.encode(seen)).hexdigest()}"
 
 
 def _recall(services: Services, key: str) -> tuple[Finding, ...] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from runbook_keys.errors import InvalidPack, UnknownKey, UnknownRunbook
@@ -74,7 +74,15 @@ class FolderKeyLibrary:
 
     def key_slugs(self) -> Sequence[str]:
         """The names of all installed KEYS, sorted."""
-        return sorted({path.parent.name for root in self._roots for path in root.glob(f"*/{KEY_METADATA}")})
+        return sorted(self._installed())
+
+    def key_files(self) -> Mapping[str, bytes]:
+        """The `key.json` of each installed KEY. Raises InvalidPack."""
+        return {slug: _content(path) for slug, path in sorted(self._installed().items())}
+
+    def _installed(self) -> dict[str, Path]:
+        found = [(path.parent.name, path) for root in self._roots for path in root.glob(f"*/{KEY_METADATA}")]
+        return dict(reversed(found))  # the first root that has it wins
 
 
 def read_folder(folder: Path) -> Pack:

@@ -27,7 +27,7 @@ def find(material: Material) -> Iterator[Fault]:
     for key in sorted(listed - called.keys()):
         reason = f"{METADATA} lists the KEY {key}, and no step calls it."
         yield Fault(material.metadata_line(f'"{key}"'), reason, "Remove it there, or call it.", METADATA)
-    for key in sorted(called.keys() & material.keys - listed):
+    for key in sorted((called.keys() & material.keys.keys()) - listed):
         reason = f"It calls the KEY {key}, and {METADATA} does not list it."
         yield Fault(called[key], reason, "Add it to references_jupyter_keys or references_node_keys.")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 
 from runbook_keys.lint.fault import METADATA, Fault
@@ -59,7 +59,7 @@ def _in_metadata(material: Material) -> Iterator[Fault]:
                 yield Fault(material.metadata_line(f'"{slug}"'), reason, _mend(slug, known), METADATA)
 
 
-def _mend(slug: str, known: frozenset[str]) -> str:
+def _mend(slug: str, known: Collection[str]) -> str:
     near = get_close_matches(slug, sorted(known), n=1)
     return (
         f"Did you mean {near[0]}? If not, install it first."
