@@ -9,7 +9,7 @@ import pytest
 
 from runbook_keys.drills.later_breaks import BreakingOperator
 from runbook_keys.drills.operator import ScriptedOperator
-from runbook_keys.drills.plan import DrillPlan, LaterBreak, branch_names, plans_of
+from runbook_keys.drills.plan import DrillPlan, LaterBreak, branch_names, check_fits, plans_of
 from runbook_keys.drills.result import Judgement, branches_of, failures_of
 from runbook_keys.errors import DrillFailed
 from runbook_keys.model import event as e
@@ -190,3 +190,29 @@ def test_a_drill_file_with_an_unknown_field_is_refused_by_its_name() -> None:
 
     with pytest.raises(DrillFailed, match=r"drill/typo\.json"):
         plans_of({"drill/typo.json": content})
+
+
+def asked() -> Runbook:
+    """A runbook with one question."""
+    ways = tuple(Branch(words, End(Ending.ESCALATED), line=2) for words in ("Yes", "No"))
+    step = Step("D1", StepKind.DIAGNOSIS, "t", 1, SafetyClass.SAFE, branches=ways)
+    return Runbook(title="t", steps=(step,))
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (plan(answers={"D1": "Maybe"}), "'Maybe' at D1"),
+        (plan(answers={"D1": ("Yes", "Maybe")}), "'Maybe' at D1"),
+        (plan(answers={"D9": "Yes"}), "names D9"),
+        (plan(then=(LaterBreak("V9", "fire"),)), "names V9"),
+        (plan(rolled_back=("A9",)), "names A9"),
+        (plan(irreversible=("A8",)), "names A8"),
+    ],
+)
+def test_a_drill_that_no_longer_fits_its_runbook_is_refused(given: DrillPlan, words: str) -> None:
+    """A reworded answer must not quietly become another one."""
+    check_fits(plan(answers={"D1": ("Yes", "No")}), asked())
+
+    with pytest.raises(DrillFailed, match=words):
+        check_fits(given, asked())

@@ -78,6 +78,28 @@ def _decoded(name: str, content: bytes, kind: type[T]) -> T:
         raise DrillFailed(f"{name} can't be read: {error}. See docs/reference/drills.md.") from error
 
 
+def check_fits(plan: DrillPlan, runbook: Runbook) -> None:
+    """Raises DrillFailed where the drill names a step or an answer that the runbook does not have.
+
+    Else a reworded answer would quietly become the last way out, and the drill would test something else.
+    """
+    named = {*plan.answers, *(each.at for each in plan.then), *plan.rolled_back, *plan.irreversible}
+    unknown = sorted(label for label in named if runbook.step(label) is None)
+    if unknown:
+        raise DrillFailed(
+            f"The drill {plan.name} names {', '.join(unknown)}, and the runbook has no such step."
+        )
+    for label, given in plan.answers.items():
+        step = runbook.step(label)
+        known = [branch.words for branch in step.branches] if step else []
+        for words in (given,) if isinstance(given, str) else given:
+            if words not in known:
+                raise DrillFailed(
+                    f"The drill {plan.name} answers {words!r} at {label}, which is no way out of it. "
+                    f"Its ways out: {'; '.join(known)}."
+                )
+
+
 LIMIT = " (limit reached)"
 
 

@@ -13,7 +13,14 @@ from msgspec import Struct
 
 from runbook_keys.drills.later_breaks import BreakingOperator
 from runbook_keys.drills.operator import ScriptedOperator
-from runbook_keys.drills.plan import DrillPlan, LaterBreak, branch_names, plans_of, uncovered_reasons
+from runbook_keys.drills.plan import (
+    DrillPlan,
+    LaterBreak,
+    branch_names,
+    check_fits,
+    plans_of,
+    uncovered_reasons,
+)
 from runbook_keys.drills.result import Coverage, DrillResult, Judgement, branches_of, coverage, failures_of
 from runbook_keys.errors import DrillFailed
 from runbook_keys.journal.lines import read
@@ -63,6 +70,8 @@ async def drill(
     """Run the drills one after another, each in a fresh world. Raises DrillFailed where a world can't be had."""
     opened = read_pack(services.library.load(request.slug), services.cache)
     plans = _chosen(plans_of(opened.pack.files), request)
+    for plan in plans:
+        check_fits(plan, opened.runbook)
     results = []
     for plan in plans:
         tell(f"{plan.name}: {plan.description}")
