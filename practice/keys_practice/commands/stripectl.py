@@ -23,7 +23,15 @@ def endpoints_list(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa
     stripe = Stripe(layout)
     content = [{**_shown(each), **_rate(stripe, each["id"])} for each in stripe.get("")]
     rows = [
-        [e["id"], e["status"], e["team"], f"{e['failure_rate_percent']} % failing", e["url"]] for e in content
+        [
+            e["id"],
+            e["status"],
+            e["team"],
+            f"last {e['last_status']}",
+            f"{e['failure_rate_percent']} % failing",
+            e["url"],
+        ]
+        for e in content
     ]
     return Result(content, table(rows))
 
