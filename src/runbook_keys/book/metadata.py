@@ -21,6 +21,7 @@ _SHAPES = {
     "slug": "lower-case words joined by hyphens, such as stripe-webhook-failure",
     "references_jupyter_keys": "lower-case words joined by hyphens",
     "references_node_keys": "lower-case words joined by hyphens",
+    "references_python_keys": "lower-case words joined by hyphens",
     "related_runbooks": "lower-case words joined by hyphens",
     "inputs": "capitals, digits and underscores, such as APP_URL",
     "version": "a semantic version such as 1.0.0",

@@ -46,6 +46,7 @@ MEANINGS: dict[str, dict[str, Meaning]] = {
             ["jupyter-webhook-event-analysis"],
         ),
         "references_node_keys": ("slugs of the Node KEYS that it calls.", ["node-webhook-secret-update"]),
+        "references_python_keys": ("slugs of the Python KEYS that it calls.", ["python-webhook-event-gap"]),
         "related_runbooks": ("slugs of the runbooks that it hands off to or mentions.", ["partial-outage"]),
         "tags": ("words to find it by.", ["stripe", "webhooks"]),
         "documentation": ("the file that holds the runbook.", "README.md"),

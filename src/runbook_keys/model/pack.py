@@ -128,11 +128,17 @@ class PackMetadata(Struct, frozen=True, forbid_unknown_fields=True):
     compliance_relevance: tuple[Framework, ...] = ()
     references_jupyter_keys: tuple[Slug, ...] = ()
     references_node_keys: tuple[Slug, ...] = ()
+    references_python_keys: tuple[Slug, ...] = ()
     related_runbooks: tuple[Slug, ...] = ()
     tags: tuple[str, ...] = ()
     documentation: str = "README.md"
     inputs: tuple[DeclaredInput, ...] = ()
     alerts: tuple[AlertMatch, ...] = ()
+
+    @property
+    def references_keys(self) -> tuple[str, ...]:
+        """All KEYS that it says it calls."""
+        return self.references_jupyter_keys + self.references_node_keys + self.references_python_keys
 
 
 class Pack(Struct, frozen=True):

@@ -22,14 +22,14 @@ def find(material: Material) -> Iterator[Fault]:
         if slug in material.runbooks - {metadata.slug, *metadata.related_runbooks}:
             reason = f"It hands off to {slug}, and related_runbooks in {METADATA} does not name it."
             yield Fault(line, reason, f'Add "{slug}" to related_runbooks.')
-    listed = frozenset(metadata.references_jupyter_keys + metadata.references_node_keys)
+    listed = frozenset(metadata.references_keys)
     called = {placed.block.key: placed.block.line for placed in material.blocks if placed.block.key}
     for key in sorted(listed - called.keys()):
         reason = f"{METADATA} lists the KEY {key}, and no step calls it."
         yield Fault(material.metadata_line(f'"{key}"'), reason, "Remove it there, or call it.", METADATA)
     for key in sorted((called.keys() & material.keys.keys()) - listed):
         reason = f"It calls the KEY {key}, and {METADATA} does not list it."
-        yield Fault(called[key], reason, "Add it to references_jupyter_keys or references_node_keys.")
+        yield Fault(called[key], reason, f"Add it to {_field(key)}.")
 
 
 def _handed_off_to(material: Material) -> dict[str, int]:
@@ -41,3 +41,8 @@ def _handed_off_to(material: Material) -> dict[str, int]:
         if isinstance(exclusion.target, HandOff):
             found.setdefault(exclusion.target.slug, exclusion.line)
     return found
+
+
+def _field(key: str) -> str:
+    tool = key.partition("-")[0]
+    return f"references_{'node' if tool == 'next' else tool}_keys"

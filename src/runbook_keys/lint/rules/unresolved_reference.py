@@ -48,10 +48,9 @@ def _runbooks_in_text(material: Material) -> Iterator[tuple[str, int]]:
 def _in_metadata(material: Material) -> Iterator[Fault]:
     if material.metadata is None:
         return
-    keys = material.metadata.references_jupyter_keys + material.metadata.references_node_keys
     for slugs, known, kind in (
         (material.metadata.related_runbooks, material.runbooks, "runbook"),
-        (keys, material.keys, "KEY"),
+        (material.metadata.references_keys, material.keys, "KEY"),
     ):
         for slug in slugs:
             if slug not in known:
