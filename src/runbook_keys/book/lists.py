@@ -13,14 +13,15 @@ from runbook_keys.model.runbook import Branch
 def read_ways_out(block: MarkdownBlock, problems: Problems) -> list[Branch] | None:
     """The branches of a list whose items lead somewhere; None for an ordinary list."""
     without = [item for item in block.items if not ways_out.has_arrow(item)]
-    problems.extend(ways_out.other_arrow(item) for item in without if ways_out.looks_like_other_arrow(item))
+    slips = [item for item in without if ways_out.looks_like_other_arrow(item)]
+    problems.extend(ways_out.other_arrow(item) for item in slips)
     if block.kind is BlockKind.NUMBERS:
         problems.extend(ways_out.numbered(item) for item in block.items if _leads_somewhere(item))
         return None
     if len(without) == len(block.items):
         problems.extend(ways_out.nested(item) for item in _nested_items(block) if ways_out.has_arrow(item))
         return None
-    branches = (ways_out.branch_of(item, problems) for item in block.items)
+    branches = (ways_out.branch_of(item, problems) for item in block.items if item not in slips)
     return [branch for branch in branches if branch is not None]
 
 
