@@ -118,7 +118,12 @@ def _start_evidence(_runbook: Runbook, state: State, given: i.Start, _at: dateti
 
 
 def _start_probe(runbook: Runbook, state: State, given: i.Start, at: datetime) -> Events:
-    if not given.role.is_looking_only:
+    unknown = runbook.step(state.unknown.step) if state.unknown else None
+    is_its_probe = unknown is not None and given.role is Role.PROBE and unknown.probe is not None
+    is_its_check = (
+        unknown is not None and given.role is Role.ROLLBACK_CHECK and unknown.rollback_check is not None
+    )
+    if not is_its_probe and not is_its_check:
         raise Refused("First it must be known whether the change happened. Nothing else may start.")
     return _start(runbook, state, given, at)
 
