@@ -147,6 +147,7 @@ class Kernel:
     async def end(self) -> None:
         """End it and all that it started, and remove its folder."""
         self._client.stop_channels()
+        self._client.context.destroy(linger=0)
         self._life.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._life
