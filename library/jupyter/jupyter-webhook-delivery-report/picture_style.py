@@ -86,11 +86,16 @@ def time_axis(axes: Axes, start_ms: int, end_ms: int) -> None:
     axes.set_xlim(day(start_ms), day(max(end_ms, start_ms + 1000)))
     locator = dates.AutoDateLocator(minticks=3, maxticks=7)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
-    formatter = dates.ConciseDateFormatter(locator, show_offset=False)  # type: ignore[no-untyped-call]
-    axes.xaxis.set_major_formatter(formatter)
+    axes.xaxis.set_major_formatter(dates.DateFormatter(_clock(end_ms - start_ms)))  # type: ignore[no-untyped-call]
     first, last = instants.at(start_ms), instants.at(end_ms)
     days = f"{first:%d %b %Y}" if first.date() == last.date() else f"{first:%d %b} to {last:%d %b %Y}"
     axes.set_xlabel(f"time in UTC, {days}")
+
+
+def _clock(span_ms: int) -> str:
+    """How instants are written on the axis: never only a part that has to be guessed, such as seconds alone."""
+    minutes = span_ms / 60_000
+    return "%H:%M:%S" if minutes < 10 else "%H:%M" if minutes < 36 * 60 else "%d %b %H:%M"
 
 
 def day(ms: float) -> float:

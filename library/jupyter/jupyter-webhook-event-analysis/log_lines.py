@@ -52,14 +52,22 @@ def counted(path: Path) -> Iterator[tuple[str, int]]:
         yield from Counter(coarse.split("\n")).items()
 
 
-def tail(path: Path, size: int = BLOCK) -> Iterator[str]:
-    """The lines of the last `size` bytes; of a gzip file all lines, as it has no way in from the end."""
+def ends(path: Path, size: int = BLOCK) -> Iterator[str]:
+    """The lines of the first and the last `size` bytes, as some exports begin with the newest line.
+
+    Of a gzip file all lines: it has no way in from the end.
+    """
     with _opened(path) as file:
         if isinstance(file, gzip.GzipFile):
             yield from lines(path)
             return
-        file.seek(max(0, path.stat().st_size - size))
-        yield from file.read().decode("utf-8", "replace").replace("\r\n", "\n").split("\n")
+        yield from _split(file.read(size))
+        file.seek(max(file.tell(), path.stat().st_size - size))
+        yield from _split(file.read())
+
+
+def _split(data: bytes) -> list[str]:
+    return data.decode("utf-8", "replace").replace("\r\n", "\n").split("\n")
 
 
 def _second(found: re.Match[str]) -> str:

@@ -152,8 +152,8 @@ def _count_line(tally: Tally, record: Record | None, times: int, now_ms: int) ->
 
 
 def _newest(log: Path, reader: Reader, now_ms: int) -> int:
-    """The newest believable instant at the end of the log; now, when there is none."""
-    records = (reader.read(line) for line in log_lines.tail(log) if line and not line[0].isspace())
+    """The newest believable instant at either end of the log; now, when there is none."""
+    records = (reader.read(line) for line in log_lines.ends(log) if line and not line[0].isspace())
     stamps = [record.ms for record in records if record and record.ms <= now_ms + SKEW_MS]
     return max(stamps, default=now_ms)
 
