@@ -215,17 +215,32 @@ def verify_command(run: str, as_json: bool) -> None:
 @cli.command("check")
 @click.argument("names", nargs=-1, metavar="[PATH|SLUG]...")
 @click.option("--format", "form", type=click.Choice(["text", "json", "sarif", "github"]), default="text")
-def check_command(names: tuple[str, ...], form: str) -> None:
+@click.option("--audit", "is_audit", is_flag=True, help="Hold all installed runbooks against all KEYS.")
+def check_command(names: tuple[str, ...], form: str, is_audit: bool) -> None:
     """Prove packs on the page: every step has a way out, every change an undo, nothing is left to guess.
 
     Example: keys check library/runbooks
     """
+    if is_audit:
+        _audit(as_json=form == "json")
     from runbook_keys.operations.check import blocks_run, rendered
 
     checked = _with_services(lambda services: _checked(services, names))
     click.echo(rendered(checked, form))
     has_errors = any(blocks_run(finding) for one in checked for finding in one.findings)
     sys.exit(Exit.FAILED if has_errors else Exit.OK)
+
+
+def _audit(*, as_json: bool) -> NoReturn:
+    from runbook_keys.cli.audits import audit_lines
+    from runbook_keys.operations.audit import audit_library
+
+    async def look(services: Services) -> Any:
+        return audit_library(services)
+
+    found = _with_services(look)
+    _json(found) if as_json else _say(audit_lines(found))
+    sys.exit(Exit.OK if found.is_consistent else Exit.FAILED)
 
 
 async def _checked(services: Services, names: tuple[str, ...]) -> Any:

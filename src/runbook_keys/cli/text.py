@@ -40,16 +40,19 @@ def paragraphs(text: str, indent: str = "") -> list[str]:
             continue
         lead = indent + " " * (len(line) - len(line.lstrip()))
         hang = lead + ("  " if line.lstrip().startswith(("- ", "* ")) else "")
-        lines += textwrap.wrap(line.strip(), WIDTH, initial_indent=lead, subsequent_indent=hang) or [""]
+        lines += textwrap.wrap(
+            line.strip(), WIDTH, initial_indent=lead, subsequent_indent=hang, break_on_hyphens=False
+        ) or [""]
     return lines
 
 
 def hanging(lead: str, text: str) -> list[str]:
-    """`lead` and then the text, wrapped so that it hangs behind the lead."""
+    """`lead` and then the text, wrapped so that it hangs behind the lead. Names with hyphens stay whole, for copying."""
     flat = " ".join(safe(text).split())
-    return textwrap.wrap(flat, WIDTH, initial_indent=lead, subsequent_indent=" " * len(lead)) or [
-        lead.rstrip()
-    ]
+    wrapped = textwrap.wrap(
+        flat, WIDTH, initial_indent=lead, subsequent_indent=" " * len(lead), break_on_hyphens=False
+    )
+    return wrapped or [lead.rstrip()]
 
 
 def command(text: str) -> list[str]:
