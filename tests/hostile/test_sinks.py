@@ -181,3 +181,19 @@ def test_a_captured_flood_does_not_start_a_command_that_can_not_take_it(place: P
 def _run(place: Place) -> str:
     runs = json.loads(place.said("runs", "--json")[1])
     return str(runs[-1]["run"])
+
+
+def test_a_captured_output_that_is_not_kept_ends_in_words(place: Place) -> None:
+    """The page is refused; who runs it all the same meets a failed step, no crash and no empty value."""
+    place.write(
+        look="echo seen",
+        look_attributes="capture=SEEN output=none timeout=20s",
+        change='touch "$HOME/canary-$SEEN"',
+    )
+    refused = place.said("run", "./example")
+    assert refused[0] == 1
+    assert "output=none throws the output away" in " ".join(refused[1].split())
+    code, screen = place.run_to_end("A1", "it is right")
+    assert code in (1, 4), screen
+    assert "bug of ours" not in screen
+    assert not list(place.folder.glob("canary*"))
