@@ -15,6 +15,7 @@ from runbook_keys.book.parse import parse
 WRONG = [
     ("# Full Disk\n", "Full Disk\n", "missing-title", "Full Disk"),
     ("# Full Disk\n", "# \n", "missing-title", "# "),
+    ("# Full Disk\n", "---\ntitle: x\n---\n\n# Full Disk\n", "front-matter", "---"),
     ("## 2. When to use", "# Second\n\n## 2. When to use", "second-title", "# Second"),
     ("## 5. Diagnosis flow", "## 5. Wondering", "section-title", "## 5. Wondering"),
     ("## 5. Diagnosis flow", "## 6. Diagnosis flow", "section-number", "## 6. Diagnosis flow"),
@@ -95,6 +96,13 @@ WRONG = [
     ("**Rollback**\n", "**Rolback**\n", "unknown-label", "**Rolback**"),
     ("**Rollback**\n", "#### Rollback\n", "label-as-heading", "#### Rollback"),
     ("**Escalate to**: ", "**Escalate two**: ", "unknown-label", "**Escalate two**"),
+    ("**When**: every", "**When** every", "label-without-colon", "**When**"),
+    (
+        "Open the dashboard,",
+        "Do it.\n**When** you may, open the dashboard,",
+        "label-without-colon",
+        "**When** you",
+    ),
     ("**Precondition**: D2 found many old orders.", "**Precondition**:", "empty-label", "**Precondition**"),
     ("```bash\nlogctl count --older-than 30d\n```\n", "", "empty-label", "**Probe**"),
     (

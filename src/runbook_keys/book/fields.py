@@ -56,6 +56,19 @@ def _continued(field: Field, raw: str) -> Field:
     return Field(field.label, f"{field.text}{separator}{raw.strip()}".strip(), field.line)
 
 
+def without_colon(field: Field, names: tuple[str, ...]) -> Problem | None:
+    """The problem of ordinary text that starts with one of `names` in bold and no colon; None for all other text."""
+    for offset, raw in enumerate(field.text.split("\n")):
+        match = _FIELD.fullmatch(raw)
+        if match is None:
+            continue
+        label = (match[1] or match[2]).strip()
+        if " ".join(label.lower().split()) in names:
+            reason = f"**{label}** has no colon, so what follows it is not read."
+            return Problem(field.line + offset, "label-without-colon", reason, f"Write: **{label}**: …")
+    return None
+
+
 def near_miss(field: Field, names: tuple[str, ...]) -> Problem | None:
     """The problem of a label that is almost one of `names`; None where it is one, or is nothing like them."""
     if not field.label or field.name in names:

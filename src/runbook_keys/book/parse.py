@@ -39,6 +39,7 @@ def _book(
     source: bytes, file: str, lines: list[str], blocks: tuple[MarkdownBlock, ...], problems: Problems
 ) -> Book:
     end_line = len(lines) - (1 if len(lines) > 1 and not lines[-1] else 0)
+    _look_at_front_matter(lines, problems)
     title = title_of(blocks, problems)
     parts = parts_of(blocks, end_line, problems)
     reader = _RunbookReader(lines, problems)
@@ -155,6 +156,13 @@ def _look_at_html(blocks: Sequence[MarkdownBlock], problems: Problems) -> None:
         ):
             reason = "A comment opens here and never ends: all text after it is hidden."
             problems.append(Problem(block.line, "unclosed-comment", reason, "End it with -->"))
+
+
+def _look_at_front_matter(lines: Sequence[str], problems: Problems) -> None:
+    """A block of `name: value` lines between `---`, as site generators want it: Markdown reads it as a heading."""
+    if lines[0].rstrip() == "---" and any(line.rstrip() == "---" for line in lines[1:100]):
+        reason = "The file begins with a block of metadata between --- lines, which is not read."
+        problems.append(Problem(1, "front-matter", reason, "Move it to pack.json; begin with: # Its title"))
 
 
 def _too_deep(line: int) -> Problem:

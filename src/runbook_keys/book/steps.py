@@ -94,6 +94,8 @@ class StepReader:
                 self._problems.append(problem)
             self._add_prose(f"**{field.label}**: {field.text}" if field.text else f"**{field.label}**")
         else:
+            if problem := fields.without_colon(field, LABELS):
+                self._problems.append(problem)
             self._read_words(field.text, field.line)
 
     def _read_text(self, field: Field) -> None:
