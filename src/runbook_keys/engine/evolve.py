@@ -19,6 +19,9 @@ from runbook_keys.model.runbook import End, Ending, GoTo, RollBack, SafetyClass,
 MAX_ROLLBACKS = 2
 """How often an undo is started: the second time only where the first was cut off and did not happen."""
 
+MAX_PROBES = 3
+"""How often it is looked whether an unknown change happened, while the looking itself is cut off; then a person says."""
+
 _OPEN_ENDED = (OutcomeKind.UNKNOWN, OutcomeKind.TIMED_OUT, OutcomeKind.CANCELLED)
 _TO_RUN_AGAIN = (OutcomeKind.UNKNOWN, OutcomeKind.CANCELLED)
 
@@ -123,7 +126,7 @@ def _finished(state: State, event: e.AttemptFinished, _at: datetime) -> State:
 def _work_finished(state: State, event: e.AttemptFinished, running: e.AttemptStarted | None) -> State:
     is_change = running is not None and running.safety is not SafetyClass.SAFE
     if is_change and event.outcome in _OPEN_ENDED:
-        return replace(state, phase=Phase.UNKNOWN, unknown=running, is_probed=False)
+        return replace(state, phase=Phase.UNKNOWN, unknown=running, is_probed=False, tries=0)
     if event.outcome in _TO_RUN_AGAIN:
         return replace(state, phase=Phase.STANDING)
     return replace(state, phase=Phase.DECIDING)
@@ -132,7 +135,8 @@ def _work_finished(state: State, event: e.AttemptFinished, running: e.AttemptSta
 def _look_finished(state: State, event: e.AttemptFinished, _running: e.AttemptStarted | None) -> State:
     if state.rolling_back is not None:
         return replace(state, phase=Phase.UNDOING, undo_role=_next_undo_role(state, event))
-    return replace(state, phase=Phase.UNKNOWN, is_probed=True)
+    was_lost = event.outcome in _TO_RUN_AGAIN and state.tries < MAX_PROBES
+    return replace(state, phase=Phase.UNKNOWN, is_probed=not was_lost)
 
 
 def _next_undo_role(state: State, check: e.AttemptFinished) -> Role:
