@@ -45,6 +45,7 @@ class AnyWorld(Protocol):
 
 
 WORLDS = {
+    "jobs": "keys_practice.jobs.world:World",
     "webhooks": "keys_practice.world:World",
 }
 

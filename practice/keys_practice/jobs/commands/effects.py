@@ -1,0 +1,41 @@
+"""Comparing what the queue believes with what really went out."""
+
+import argparse
+from collections import Counter
+from typing import Any
+
+from keys_practice.commands.frame import NO, YES, Result, facts
+from keys_practice.jobs.commands import ask
+from keys_practice.layout import Layout
+
+SHOWN = 20
+
+
+def compare(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa: ARG001 - every verb is called alike
+    """Each done job must have exactly one message, and a customer's messages must be in order."""
+    # The queue first: what is done afterwards is missing in neither.
+    done = ask.desk(layout, "done")
+    messages = ask.messages(layout)
+    sent = Counter(each["reference"] for each in messages)
+    content: dict[str, Any] = {
+        "compared": len(done),
+        "missing": [each["id"] for each in done if not sent[each["id"]]],
+        "twice": sorted(job for job, times in sent.items() if times > 1),
+        "out_of_order": _out_of_order(messages),
+    }
+    counts = {name: len(found) for name, found in content.items() if isinstance(found, list)}
+    shown = {f"{name}_jobs": content[name][:SHOWN] for name in counts}
+    told = {"compared": len(done), **counts, "differ": sum(counts.values()), **shown}
+    return Result(told, facts(told), NO if told["differ"] else YES)
+
+
+def _out_of_order(messages: list[dict[str, Any]]) -> list[str]:
+    last: dict[str, int] = {}
+    late = []
+    for each in messages:
+        if each["kind"] != "receipt":
+            continue
+        if each["sequence"] < last.get(each["to"], 0):
+            late.append(each["reference"])
+        last[each["to"]] = max(each["sequence"], last.get(each["to"], 0))
+    return late

@@ -1,0 +1,55 @@
+"""Faults of jobs themselves: poison, and texts that no job of a kind survives."""
+
+from keys_practice.jobs.build import DIGEST, WORKERS
+from keys_practice.jobs.department import Department
+from keys_practice.jobs.faults.fault import Fault, must_end_as
+
+BEHIND = 2
+HUGE = {"width": 400_000, "height": 400_000}
+VICTIM = "cus_yew"
+
+
+def _crashes(department: Department) -> None:
+    """An order without an amount. Its receipt can't be written, and later ones of the customer wait for it."""
+    (job,) = department.orders(1, VICTIM, amount=None)
+    department.poison.add(job)
+    department.orders(BEHIND, VICTIM)
+    must_end_as(department, [job], "dead")
+
+
+def _kills(department: Department) -> None:
+    """An order with a picture that no worker has the memory for: each one that takes it dies."""
+    (job,) = department.orders(1, VICTIM, picture=HUGE)
+    department.poison.add(job)
+    department.orders(BEHIND, VICTIM)
+
+    def are_dead() -> bool:
+        return all(department.unit(name)["state"] == "crashed" for name in WORKERS)
+
+    department.must_become(are_dead, "the job has killed both workers")
+    department.must_become(lambda: department.desk("suspects")["count"] == 1, "both lost it")
+
+
+def _template_broken(department: Department) -> None:
+    """Somebody saved a template with a field that no digest has: every digest crashes."""
+    (department.places.templates / "digest.txt").write_text(DIGEST + "Weather: {weather}\n", "utf-8")
+    for_customers = department.places.templates / "receipt.txt"
+    for_customers.write_text(for_customers.read_text("utf-8") + "Your garden: {garden}\n", "utf-8")
+    must_end_as(department, department.orders(5), "dead")
+
+
+FAULTS: dict[str, Fault] = {
+    "poison-crashes": Fault(
+        "One job can't be done: its order has no amount. It is dead, and its customer's later jobs wait.",
+        _crashes,
+        frozenset({"quarantine", "replay"}),
+    ),
+    "poison-kills": Fault(
+        "One job kills every worker that takes it. Both are dead.",
+        _kills,
+        frozenset({"quarantine", "worker", "replay"}),
+    ),
+    "template-broken": Fault(
+        "Somebody saved broken templates: every job crashes. No job is poison.", _template_broken
+    ),
+}

@@ -1,0 +1,76 @@
+"""Faults of load and of settings: too much, too slow, twice."""
+
+from keys_practice.jobs.department import Department
+from keys_practice.jobs.faults.fault import Fault, must_end_as
+
+CAMPAIGN_SECONDS = 0.085
+CAMPAIGN_ORDERS = 20
+MANY_PICTURES = 60
+SHORT_LEASE = "0.15"
+
+
+def _campaign(department: Department) -> None:
+    department.orders(CAMPAIGN_ORDERS)
+    department.pace(CAMPAIGN_SECONDS)
+    department.must_become(lambda: bool(department.desk("flow")["is_growing"]), "the backlog grows")
+
+
+def _slow_kind(department: Department) -> None:
+    department.set_worker_setting("DIGEST_PICTURES", str(MANY_PICTURES))
+    department.must_become(lambda: "digest" in department.desk("flow")["slow_kinds"], "digests are slow")
+
+
+def _short_lease(department: Department) -> None:
+    """Somebody set the visibility timeout by hand, shorter than a digest takes."""
+    department.rows(
+        "UPDATE queue_settings SET value_before = value, value = %s, changed_by = 'growth-team' WHERE name = %s",
+        SHORT_LEASE,
+        "lease_seconds",
+    )
+    department.must_become(lambda: department.desk("flow")["expired_leases"] >= 2, "jobs run twice")
+
+
+def _short_lease_and_keys(department: Department) -> None:
+    department.set_worker_setting("IDEMPOTENCY_KEY", "attempt")
+    _short_lease(department)
+
+
+def _sent_twice(department: Department) -> None:
+    """A colleague has resent a receipt by hand in the mail sender's dashboard."""
+    jobs = department.orders(2)
+    must_end_as(department, jobs, "done")
+    path = department.places.messages
+    again = next(line for line in path.read_text("utf-8").splitlines() if f'"{jobs[0]}"' in line)
+    with path.open("a", encoding="utf-8") as file:
+        file.write(again + "\n")
+
+
+def _paused(department: Department) -> None:
+    department.command("queuectl", "pause", "--reason", "database maintenance until 04:00, platform-team")
+    department.orders(2)
+
+
+FAULTS: dict[str, Fault] = {
+    "backlog-grows": Fault(
+        "A campaign brings more orders than two workers can do. The backlog grows.",
+        _campaign,
+        frozenset({"spare-worker"}),
+    ),
+    "kind-slow": Fault(
+        "Digests take twenty times as long as they did, and take the workers from everybody else.",
+        _slow_kind,
+        frozenset({"limit"}),
+    ),
+    "jobs-run-twice": Fault(
+        "The visibility timeout is shorter than the work: two workers do the same digest.",
+        _short_lease,
+        frozenset({"lease", "replay"}),
+    ),
+    "customers-mailed-twice": Fault(
+        "The visibility timeout is too short, and each attempt has another idempotency key: mails go out twice.",
+        _short_lease_and_keys,
+        frozenset({"lease", "replay"}),
+    ),
+    "sent-twice": Fault("One receipt went out twice. The queue knows nothing of it.", _sent_twice),
+    "paused-by-colleague": Fault("A colleague has paused the queue for a maintenance.", _paused),
+}

@@ -1,0 +1,89 @@
+"""Faults of what the queue depends on: the mail sender, the database, the desk."""
+
+from datetime import UTC, datetime, timedelta
+
+from keys_practice.jobs.department import Department
+from keys_practice.jobs.faults.fault import Fault, must_end_as
+
+LONG_AGO = timedelta(hours=30)
+
+
+def _mail_dies(department: Department) -> None:
+    department.keeper("stop", "mail")
+
+
+def _mail_down(department: Department) -> None:
+    _mail_dies(department)
+    must_end_as(department, department.orders(3), "dead")
+
+
+def _mail_back(department: Department) -> None:
+    department.keeper("start", "mail")
+    department.must_become(lambda: _takes_mail(department), "the mail sender answers")
+
+
+def _takes_mail(department: Department) -> bool:
+    try:
+        department.command("mailctl", "health")
+    except Exception:  # noqa: BLE001 - not yet
+        return False
+    return True
+
+
+def _mail_was_down(department: Department) -> None:
+    _mail_down(department)
+    _mail_back(department)
+
+
+def _answers_lost(department: Department) -> None:
+    """Long ago messages went out and the answers got lost: the jobs are dead, and the keys are forgotten by now."""
+    jobs = department.orders(3)
+    must_end_as(department, jobs, "done")
+    at = (datetime.now(UTC) - LONG_AGO).isoformat(timespec="milliseconds")
+    department.rows(
+        "UPDATE jobs SET state = 'dead', attempts = 3, finished_at = NULL, error_class = 'dependency',"
+        " error = 'mail sender: timed out' WHERE id = ANY(%s)",
+        jobs,
+    )
+    path = department.places.messages
+    department.keeper("stop", "mail")
+    path.write_text(
+        "".join(_older(line, jobs, at) for line in path.read_text("utf-8").splitlines(True)), "utf-8"
+    )
+    department.keeper("start", "mail")
+    department.must_become(lambda: _takes_mail(department), "the mail sender answers")
+
+
+def _older(line: str, jobs: list[str], at: str) -> str:
+    if not any(f'"{job}"' in line for job in jobs):
+        return line
+    return f'{{"at": "{at}"' + line[line.index(', "key"') :]
+
+
+def _database_down(department: Department) -> None:
+    department.keeper("stop", "postgres")
+
+
+def _desk_down(department: Department) -> None:
+    department.keeper("stop", "desk")
+
+
+_REPLAY = frozenset({"pause", "replay"})
+
+FAULTS: dict[str, Fault] = {
+    "mail-down": Fault("The mail sender is down. Jobs fail, and some are dead letters.", _mail_down, _REPLAY),
+    "mail-dies": Fault("The mail sender goes down this moment.", _mail_dies, _REPLAY),
+    "mail-comes-back": Fault("The mail sender is up again.", _mail_back, _REPLAY),
+    "mail-was-down": Fault(
+        "The mail sender was down and is up again. Dead letters are left.",
+        _mail_was_down,
+        frozenset({"replay"}),
+    ),
+    "answers-lost": Fault(
+        "Messages went out and their answers got lost, more than a day ago. The jobs are dead, the mails are not.",
+        _answers_lost,
+        frozenset({"replay"}),
+    ),
+    "database-down": Fault("The database server is down: not a failure of the queue.", _database_down),
+    "desk-down": Fault("The queue's desk is down. The queue itself goes on.", _desk_down),
+}

@@ -1,0 +1,97 @@
+"""Faults of the workers' and the scheduler's processes."""
+
+import os
+import signal
+
+from keys_practice.jobs.build import WORKERS
+from keys_practice.jobs.department import Department
+from keys_practice.jobs.faults.fault import Fault
+from keys_practice.processes import is_frozen
+
+WAITING = 4
+
+
+def _kill(department: Department, *names: str) -> None:
+    for name in names:
+        os.kill(department.unit(name)["pid"], signal.SIGKILL)
+    department.must_become(
+        lambda: all(department.unit(name)["state"] == "crashed" for name in names),
+        "the killed workers are noticed",
+    )
+
+
+def _all_dead(department: Department) -> None:
+    _kill(department, *WORKERS)
+    department.orders(WAITING)
+
+
+def _one_dead(department: Department) -> None:
+    _kill(department, WORKERS[0])
+
+
+def _frozen(department: Department) -> None:
+    """Stopped in the middle of a job: its connection, and with it the customer's lock, stays."""
+    name = WORKERS[0]
+
+    def is_at_a_receipt() -> bool:
+        return any(w["name"] == name and str(w["job"]).startswith("R-") for w in department.desk("workers"))
+
+    department.orders(12)
+    department.must_become(is_at_a_receipt, f"{name} is in the middle of a receipt")
+    pid = department.unit(name)["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    department.must_become(lambda: is_frozen(pid), f"{name} is frozen")
+    department.must_become(lambda: _age(department, name, "heartbeat_age") > 2.1, f"{name} is silent")
+
+
+def _hanging(department: Department) -> None:
+    """The mail sender's answer to one message is lost, and the worker waits for it almost for ever."""
+    (job,) = department.orders(1, picture={"width": 1, "height": 1})
+    department.behave(swallow=[job])
+    department.must_become(lambda: department.states([job]) == {"running"}, f"{job} runs")
+    (row,) = department.rows("SELECT worker FROM jobs WHERE id = %s", job)
+    department.must_become(
+        lambda: _age(department, row["worker"], "progress_age") > 2.1, "its worker makes no progress"
+    )
+
+
+def _age(department: Department, name: str, which: str) -> float:
+    return next(float(w[which]) for w in department.desk("workers") if w["name"] == name)
+
+
+def _cron_dead(department: Department) -> None:
+    os.kill(department.unit("cron")["pid"], signal.SIGKILL)
+    department.must_become(lambda: department.desk("cron")["missed_count"] >= 2, "two slots are missed")
+
+
+def _cron_was_down(department: Department) -> None:
+    _cron_dead(department)
+    department.command("cronctl", "start")
+
+
+_WORKER = frozenset({"worker"})
+
+FAULTS: dict[str, Fault] = {
+    "workers-dead": Fault("The kernel killed both workers. Nobody takes a job.", _all_dead, _WORKER),
+    "worker-dead": Fault("One of two workers is dead. The other one goes on.", _one_dead, _WORKER),
+    "worker-frozen": Fault(
+        "A worker is frozen in the middle of a job: no heartbeat, and it keeps its customer's lock.",
+        _frozen,
+        _WORKER,
+    ),
+    "worker-hanging": Fault(
+        "A worker waits for an answer that never comes: its heart beats, and it does nothing.",
+        _hanging,
+        _WORKER,
+    ),
+    "cron-dead": Fault(
+        "The scheduler is dead and has missed slots. The queue looks well.",
+        _cron_dead,
+        frozenset({"cron", "catch-up"}),
+    ),
+    "cron-was-down": Fault(
+        "The scheduler was dead for some slots, and a colleague has started it.",
+        _cron_was_down,
+        frozenset({"catch-up"}),
+    ),
+}
