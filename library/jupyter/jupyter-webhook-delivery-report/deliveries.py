@@ -1,5 +1,6 @@
 """How Stripe's deliveries to one endpoint stand, from Stripe's own exports."""
 
+import re
 from collections import Counter
 from datetime import UTC
 from pathlib import Path
@@ -17,6 +18,7 @@ LISTED = 1000
 # Times to delivery are counted in these steps (3 % apart), so that memory does not grow with the export.
 STEP = 1.03
 PERCENTILES = (50, 90, 99)
+_ID = re.compile(r"evt_\w{1,250}", re.ASCII)
 
 
 class Tally:
@@ -46,7 +48,7 @@ class Tally:
         """Count one event of `stripectl events list`, or of a list of Stripe's API."""
         event_id, created = entry.get("id"), _ms(entry.get("created_at", entry.get("created")))
         state = _state(entry)
-        if not isinstance(event_id, str) or created is None or state is None:
+        if not isinstance(event_id, str) or not _ID.fullmatch(event_id) or created is None or state is None:
             self.skipped += 1
             return
         attempts, last_ms = _whole(entry.get("attempts")), _ms(entry.get("last_attempt_at"))
@@ -58,7 +60,7 @@ class Tally:
         if state == DELIVERED:
             self._note_time(created, last_ms)
         else:
-            self._note_waiting(event_id, created, str(entry.get("type") or "(not said)")[:80])
+            self._note_waiting(event_id, created, _printable(str(entry.get("type") or "(not said)")[:80]))
 
     def _note_newest(self, *stamps: int | None) -> None:
         known = [each for each in (*stamps, self.newest_ms) if each is not None]
@@ -158,6 +160,10 @@ def _ms(value: Any) -> int | None:
         return int(value if value > 1e11 else value * 1000)
     found = instants.read(str(value).strip(), UTC, 1 << 42)
     return found.ms if found else None
+
+
+def _printable(text: str) -> str:
+    return "".join(each if each.isprintable() else "·" for each in text)
 
 
 def _whole(value: Any) -> int:

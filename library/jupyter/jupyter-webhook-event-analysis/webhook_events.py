@@ -1,12 +1,14 @@
 """How a webhook service's deliveries went in a window: counts, classes, when failing began, and how sure that is."""
 
 from collections import Counter, deque
+from functools import lru_cache
 from math import log, sqrt
 from pathlib import Path
 from typing import NamedTuple
 
 import instants
 import log_lines
+from line_masks import shown
 from webhook_records import CLASSES, DELIVERY, OTHER, Meaning, Reader, Record
 
 HOUR_MS = 3_600_000
@@ -110,7 +112,7 @@ class Tally:
             self.first_failures[at // 2] = min(ms, self.first_failures.get(at // 2, ms))
 
     def _count_type(self, meaning: Meaning, times: int) -> None:
-        name = meaning.event_type[:80] or "(not said)"
+        name = _type_name(meaning.event_type)
         if name not in self.types and len(self.types) >= KNOWN_TYPES:
             name = OTHER_TYPES
         self.types[name] += times
@@ -219,13 +221,19 @@ def _failed(bucket: Bucket) -> int:
     return sum(number for outcome, number in bucket.items() if outcome != "accepted")
 
 
+@lru_cache(maxsize=1000)
+def _type_name(text: str) -> str:
+    """A type as it may be shown. There are few, and masking each line's anew would cost more than all the rest."""
+    return shown(text, 80) or "(not said)"
+
+
 def before(tally: Tally, began_ms: int | None) -> dict[str, str] | None:
     """The last line that was no request, at most 15 minutes before failing began: a start, a deployment."""
     near = [(ms, words) for ms, words in tally.restless if began_ms and began_ms - NEAR_MS <= ms <= began_ms]
     if not near:
         return None
     ms, words = max(near)
-    return {"at": instants.words(ms) or "", "line": words.strip()[:200]}
+    return {"at": instants.words(ms) or "", "line": shown(words.strip(), 200)}
 
 
 def wilson(k: int, n: int) -> tuple[float, float] | None:
