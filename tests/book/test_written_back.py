@@ -91,6 +91,16 @@ def test_a_block_s_attributes_are_written_to_its_opening() -> None:
     assert parse(written).runbook == wanted
 
 
+def test_every_attribute_is_written_back() -> None:
+    """A changed time must not lose what else stands in the braces."""
+    attributes = "capture=OLD_ORDERS artifact=orders output=none mode=undo"
+    book = book_with("```key order-archive", f"```key order-archive {{{attributes}}}")
+    block = _step(book.runbook, "A1").block
+    assert block is not None
+    written = render(book, _changed(book, "A1", block=replace(block, timeout_seconds=7.0)))
+    assert f"```key order-archive {{timeout=7s {attributes}}}\n".encode() in written
+
+
 def test_what_stands_on_no_line_of_ours_is_not_written() -> None:
     """Prose is changed in the file itself."""
     book = book_with()
