@@ -47,6 +47,7 @@ class AnyWorld(Protocol):
 WORLDS = {
     "jobs": "keys_practice.jobs.world:World",
     "webhooks": "keys_practice.world:World",
+    "wire": "keys_practice.wire.world:WireWorld",
 }
 
 

@@ -1,0 +1,1 @@
+"""The commands of the selling department. Standard library only: they start in milliseconds."""

@@ -1,0 +1,141 @@
+"""ordersctl: orders of which a part is still to be done, and whether our records say what the dependency says."""
+
+import argparse
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from keys_practice.commands.frame import NO, YES, Command, Result, facts
+from keys_practice.errors import Unreachable
+from keys_practice.layout import Layout
+from keys_practice.wire import calling
+from keys_practice.wire.commands import service
+from keys_practice.wire.layout import PAYMENTS
+
+YOUNG_SECONDS = 3  # an order that is just being taken stands in one of the two books only
+NAMED = 5
+OPEN_STATES = ("new", "queued", "unsure")
+
+Record = dict[str, Any]
+
+
+def waiting(layout: Layout, asked: argparse.Namespace) -> Result:
+    """Count what is to be done later."""
+    found = _waiting(layout, asked.name)
+    oldest = time.time() - found[0]["created_at"] if found else None
+    content = {
+        "name": asked.name,
+        "waiting": len(found),
+        "promised": sum(each["promised"] for each in found),
+        "unsure": sum(not each["promised"] for each in found),
+        "oldest_seconds": None if oldest is None else round(oldest),
+    }
+    return Result(content, facts(content))
+
+
+def drain(layout: Layout, asked: argparse.Namespace) -> Result:
+    """Do what waits, one after another, and stop at the first that fails. Safe to repeat."""
+    found = _waiting(layout, asked.name)
+    chosen = found[: asked.limit] if asked.limit else found
+    outcomes: Counter[str] = Counter()
+    stopped: dict[str, Any] = {}
+    for each in [] if asked.dry_run else chosen:
+        body = {"order": each["order_id"]}
+        answer = service.ask(layout, "POST", f"/internal/deferred/{asked.name}", body)
+        outcomes[answer["outcome"]] += 1
+        if answer["outcome"] == "failed":
+            stopped = answer
+            break
+        time.sleep(1 / asked.per_second)
+    content = {
+        "name": asked.name,
+        "dry_run": asked.dry_run,
+        "found": len(found),
+        "chosen": len(chosen),
+        **{outcome: outcomes[outcome] for outcome in ("done", "cancelled", "already", "failed")},
+        "left": len(found) if asked.dry_run else len(_waiting(layout, asked.name)),
+        "why": stopped.get("why"),
+        "retry_after_seconds": stopped.get("retry_after_seconds"),
+    }
+    return Result(content, facts(content), NO if stopped else YES)
+
+
+def compare(layout: Layout, asked: argparse.Namespace) -> Result:
+    """Hold our records against the dependency's own statement."""
+    dependency = service.dependency(layout, asked.name)
+    heard = calling.call(dependency, "GET", "/v1/statement")
+    if not heard.is_ok:
+        raise Unreachable(f"{asked.name} gives no statement: {heard.how} {heard.status} {heard.words}")
+    theirs: dict[str, list[int]] = {}
+    for order, value in heard.content["records"]:
+        theirs.setdefault(order, []).append(value)
+    ours = [
+        each
+        for each in service.ask(layout, "GET", "/internal/records")
+        if each["age_seconds"] > YOUNG_SECONDS
+    ]
+    content = {"name": asked.name, "compared": len(ours), **_compared(asked.name, ours, theirs)}
+    is_same = not any(content[kind] for kind in ("missing", "unnoted", "doubled", "differ"))
+    return Result(content, facts(content), YES if is_same else NO)
+
+
+def confirmations(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa: ARG001 - every verb is called alike
+    """Count paid orders that the provider's webhook has not confirmed."""
+    records = service.ask(layout, "GET", "/internal/records")
+    paid = [each for each in records if each["state"] == "paid" and each["age_seconds"] > YOUNG_SECONDS]
+    missing = [each["id"] for each in paid if not each["confirmed"]]
+    content = {"paid": len(paid), "missing": len(missing), "ids": missing[:NAMED]}
+    return Result(content, facts(content), NO if missing else YES)
+
+
+def main(folder: Path, arguments: list[str]) -> int:
+    """Run ordersctl."""
+    command = Command("ordersctl", "Orders of which a part is still to be done.")
+    seen = command.verb("waiting", "how many parts wait for this dependency", waiting)
+    doing = command.verb(
+        "drain", "do them, each exactly once; stops at the first that fails; may be repeated", drain
+    )
+    compared = command.verb("compare", "our records against its statement; exit 0 when they agree", compare)
+    for parser in (seen, doing, compared):
+        parser.add_argument("name", metavar="NAME", help="the dependency")
+    doing.add_argument("--limit", type=int, default=0, metavar="N", help="so many at most (default all)")
+    doing.add_argument("--per-second", type=float, default=10, metavar="R", help="how fast (default 10)")
+    doing.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    command.verb(
+        "confirmations", "paid orders that no webhook has confirmed; exit 0 when none", confirmations
+    )
+    return command.run(folder, arguments)
+
+
+def _waiting(layout: Layout, name: str) -> list[Record]:
+    found: list[Record] = service.ask(layout, "GET", f"/internal/deferred/{name}")["waiting"]
+    return found
+
+
+def _compared(name: str, ours: list[Record], theirs: dict[str, list[int]]) -> dict[str, Any]:
+    """missing: ours says done, theirs does not. unnoted: theirs says charged, ours says it never will be."""
+    is_payments = name == PAYMENTS
+    field = "charged_cents" if is_payments else "zone"
+    settled = [each for each in ours if each[field] is not None]
+    missing = [each["id"] for each in settled if each["id"] not in theirs]
+    unnoted = [
+        each["id"]
+        for each in ours
+        if is_payments and each["id"] in theirs and each["state"] not in ("paid", *OPEN_STATES)
+    ]
+    doubled = [order for order, values in theirs.items() if is_payments and len(values) > 1]
+    differ = [
+        each["id"]
+        for each in settled
+        if each["id"] in theirs and not _agrees(each, theirs[each["id"]][0], is_payments)
+    ]
+    found = {"missing": missing, "unnoted": unnoted, "doubled": doubled, "differ": differ}
+    named = [order for orders in found.values() for order in orders][:NAMED]
+    return {**{kind: len(orders) for kind, orders in found.items()}, "ids": named}
+
+
+def _agrees(record: Record, value: int, is_payments: bool) -> bool:
+    if is_payments:
+        return bool(record["charged_cents"] == value == record["amount_cents"])
+    return bool(record["zone"] == value)

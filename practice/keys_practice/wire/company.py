@@ -1,0 +1,112 @@
+"""The selling department while it runs: the handles that faults and oracle work through."""
+
+import json
+import os
+import sqlite3
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from keys_practice import http_client, keeper_client
+from keys_practice.database import Addresses
+from keys_practice.errors import PracticeError
+from keys_practice.processes import wait_until
+from keys_practice.wire.layout import WireLayout
+
+SETTLE_SECONDS = 20
+COMMAND_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Company:
+    """One running department. Nothing here starts or ends the world itself."""
+
+    layout: WireLayout
+    databases: Addresses
+
+    def environment(self) -> dict[str, str]:
+        """What an operator's shell has: the department's commands first on PATH."""
+        path = f"{self.layout.bin}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+        return {"PATH": path, "LANG": "C.UTF-8"}
+
+    def command(self, *argv: str) -> str:
+        """Run one of the department's commands, as a colleague would. Raises PracticeError when it fails."""
+        done = subprocess.run(
+            [str(self.layout.bin / argv[0]), *argv[1:]],
+            env=self.environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_SECONDS,
+            check=False,
+        )
+        if done.returncode:
+            raise PracticeError(f"`{' '.join(argv)}` ended with {done.returncode}: {done.stderr}")
+        return done.stdout
+
+    def unit(self, name: str) -> dict[str, Any]:
+        """State, pid, since and exit_code of one process."""
+        return keeper_client.unit_status(self.layout, name)
+
+    def keeper(self, op: str, name: str) -> None:
+        """Ask the keeper to start, stop or restart a process."""
+        keeper_client.ask(self.layout, op, name)
+
+    def put_into_wire(self, dependency: str, fault: str) -> None:
+        """Let the line to this dependency do this wrong (`none`: nothing) from now on."""
+        body = json.dumps({"line": dependency, "fault": fault}).encode()
+        http_client.call("POST", f"{self.layout.facts()['wire_url']}/practice", body)
+
+    def wire(self) -> dict[str, str]:
+        """What each line does wrong."""
+        found: dict[str, str] = http_client.call("GET", f"{self.layout.facts()['wire_url']}/practice").json()
+        return found
+
+    def set_flaws(self, dependency: str, *flaws: str) -> None:
+        """Let the dependency itself be wrong in these ways, and in no other."""
+        body = json.dumps({"flaws": flaws}).encode()
+        http_client.call("POST", f"{self.layout.facts()[f'{dependency}_origin']}/practice", body)
+
+    def flaws(self, dependency: str) -> list[str]:
+        """What is wrong with the dependency itself."""
+        address = f"{self.layout.facts()[f'{dependency}_origin']}/practice"
+        found: list[str] = http_client.call("GET", address).json()["flaws"]
+        return found
+
+    def answers(self) -> list[dict[str, Any]]:
+        """What users got so far, oldest first."""
+        text = self.layout.answers.read_text("utf-8")
+        return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+
+    def done_at(self, dependency: str) -> list[tuple[str, int]]:
+        """Order and value of everything that stands in the dependency's own books, oldest first."""
+        address = f"file:{self.layout.ledger(dependency)}?mode=ro"
+        with sqlite3.connect(address, uri=True) as books:
+            rows: list[tuple[str, int]] = books.execute(
+                "SELECT order_id, value FROM done ORDER BY at"
+            ).fetchall()
+        books.close()
+        return rows
+
+    def switches(self) -> dict[str, dict[str, Any]]:
+        """What people have switched, from the file."""
+        found: dict[str, dict[str, Any]] = json.loads(self.layout.switches.read_text("utf-8"))
+        return found
+
+    def await_answers(self, count: int, *statuses: int) -> None:
+        """Wait until that many more users got an answer with one of these statuses (none: any)."""
+        seen = len(self.answers())
+
+        def are_there() -> bool:
+            fresh = self.answers()[seen:]
+            return sum(not statuses or each["status"] in statuses for each in fresh) >= count
+
+        self.must_become(are_there, f"{count} users are answered with {statuses or 'anything'}")
+
+    def must_become(self, is_true: Callable[[], bool], words: str) -> None:
+        """Wait for something that must happen. Raises PracticeError when it does not."""
+        if not wait_until(is_true, SETTLE_SECONDS, pause=0.05):
+            raise PracticeError(
+                f"This did not happen within {SETTLE_SECONDS} s: {words}. The world is not as wanted."
+            )
