@@ -153,6 +153,7 @@ def _block(title: str, block: Block | None) -> Iterator[str]:
     if block.on:
         yield f"On the database `{block.on}`:"
     key = f" {block.key}" if block.key else ""
+    key += f" {{mode={block.mode}}}" if block.mode != "run" else ""
     text = block.text.rstrip("\n")
     yield f"{fence}{block.language}{key}\n{text}\n{fence}"
 

@@ -172,18 +172,21 @@ def _list_command(with_services: WithServices) -> click.Command:
             return list_installed(services)
 
         found = with_services(look)
-        click.echo(
-            _as_json(found) if as_json else "\n".join(map(_list_line, found)) or "Nothing is installed."
-        )
+        click.echo(_as_json(found) if as_json else "\n".join(_list_lines(found)))
 
     return list_
 
 
-def _list_line(each: Installed) -> str:
-    head = f"{each.kind:<8} {each.slug}"
+def _list_lines(found: Sequence[Installed]) -> list[str]:
+    widest = max((len(each.slug) for each in found), default=0)
+    return [_list_line(each, widest) for each in found] or ["Nothing is installed."]
+
+
+def _list_line(each: Installed, widest: int) -> str:
+    head = f"{each.kind:<8} {each.slug:<{widest}}"
     if each.fault:
-        return one_line(f"{head}  CAN'T BE READ: {each.fault}", width=200)
-    return one_line(f"{head} {each.version}  {each.safety}  {each.title}", width=200)
+        return f"{head}  CAN'T BE READ: {one_line(each.fault, 200)}"
+    return f"{head}  {each.version:<8} {each.safety:<12} {one_line(each.title)}"
 
 
 def _new_command(with_services: WithServices) -> click.Command:

@@ -82,7 +82,7 @@ def _dry_block(dry: DryBlock) -> list[str]:
     if dry.block.language == "human":
         return [*role, "    (a person does this)"]
     values = [f"      reads {', '.join(dry.value_names)}"] if dry.value_names else []
-    return [*role, *command(dry.block.text), *values]
+    return [*role, *command(dry.block.command), *values]
 
 
 def drill_lines(reports: Sequence[DrillReport]) -> list[str]:

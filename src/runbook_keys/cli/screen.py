@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from runbook_keys.cli.text import RULE, WIDTH, command, duration, hanging, one_line, paragraphs, safe
 from runbook_keys.model.outcome import Role
@@ -81,6 +82,8 @@ def _last(last: LastResult | None) -> list[str]:
 def observed(last: LastResult) -> str:
     """What was seen, on few lines: the exit code and the beginning of the output, never just "OK"."""
     seen = last.observation
+    if seen.result is not None:
+        return " · ".join(filter(None, (_returned(seen.result), last.why)))
     parts = []
     if seen.exit_code is not None:
         parts.append(f"exit code {seen.exit_code}")
@@ -94,6 +97,15 @@ def observed(last: LastResult) -> str:
     if last.why:
         parts.append(last.why)
     return " · ".join(parts) or str(last.outcome)
+
+
+def _returned(result: Mapping[str, Any]) -> str:
+    """What a KEY returned, on few lines: its own words where it has an `answer`, else its fields."""
+    answer = result.get("answer")
+    words = (
+        answer if isinstance(answer, str) and answer else ", ".join(f"{n} = {v}" for n, v in result.items())
+    )
+    return one_line(words, 300) or "an empty result"
 
 
 def _message(view: View) -> list[str]:
@@ -114,7 +126,7 @@ def _command(view: View) -> list[str]:
         return []
     if view.block.language == "human":
         return ["", *paragraphs(view.block.text)]
-    lines = ["", *command(view.block.text)]
+    lines = ["", *command(view.block.command)]
     for shown in view.values:
         value = "(secret)" if shown.value is None else one_line(shown.value, 60)
         lines.append(f"      {shown.name} = {value}")

@@ -136,8 +136,8 @@ def _start(effect: f.Execute, values: Mapping[str, str], binding: str) -> i.Star
     return i.Start(
         role=effect.role,
         language=effect.block.language,
-        command=effect.block.text,
-        command_digest=command_digest(effect.block.text),
+        command=effect.block.command,
+        command_digest=command_digest(effect.block.command),
         value_names=tuple(values),
         binding=binding,
     )

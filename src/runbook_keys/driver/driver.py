@@ -106,7 +106,7 @@ class Driver:
             step=label,
             role=role,
             attempt=session.state.attempt_number(label, role),
-            command=block.text,
+            command=block.command,
             value_digests={name: known.get(name, command_digest(text)) for name, text in values.items()},
             pack_digest=session.state.opened.pack_digest if session.state.opened else "",
             head=self._shown_head,

@@ -17,9 +17,9 @@ def _finished(event: e.AttemptFinished) -> str:
     code = f", exit code {event.exit_code}" if event.exit_code is not None else ""
     why = f" ({event.why})" if event.why else ""
     held = f" [{event.enforcement}]" if event.enforcement else ""
-    return (
-        f"{event.step} {event.role} ended: {event.outcome}{code}, {event.duration_ms / 1000:.1f} s{why}{held}"
-    )
+    called = f" by {event.key.slug} {event.key.version} on {event.key.program}" if event.key else ""
+    took = f"{event.duration_ms / 1000:.1f} s"
+    return f"{event.step} {event.role} ended{called}: {event.outcome}{code}, {took}{why}{held}"
 
 
 def _taken(event: e.BranchTaken) -> str:

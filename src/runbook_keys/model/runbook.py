@@ -142,6 +142,14 @@ class Block(Struct, frozen=True):
     key: str | None = None
     mode: str = "run"
 
+    @property
+    def command(self) -> str:
+        """The text as it is shown, approved and recorded: before the arguments of a call stands which KEY is called."""
+        if self.key is None:
+            return self.text
+        mode = "" if self.mode == "run" else f" ({self.mode})"
+        return f"key {self.key}{mode}\n{self.text}"
+
 
 class Schedule(Struct, frozen=True):
     """When a verification runs: after a delay, then perhaps again every so often for a while.
