@@ -153,7 +153,7 @@ async def services(
             secrets=EnvironmentSecrets(outside, folder / "digest.key"),
             executors=_executors(outside, folder, more_names, keys),
             environment=outside,
-            settings=config.inputs,
+            config=config,
             shell=ShellCheck(),
         )
     finally:

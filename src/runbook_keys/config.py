@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import PurePath
+from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from runbook_keys.errors import RefusedInput
@@ -15,10 +17,31 @@ MAX_BYTES = 1 << 20
 """How large `keys.toml` may be."""
 
 
-class Config(Struct, frozen=True):
-    """`[inputs]` of `keys.toml`: values by name, as text."""
+class Approvals(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[approvals]`: who may approve what can't be undone (logins; empty: anybody), and whether a second person must."""
 
-    inputs: Mapping[str, str] = {}
+    irreversible: tuple[str, ...] = ()
+    second_person: bool = False
+
+
+class RunbookConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[runbooks.SLUG]`: values for one runbook only."""
+
+    inputs: dict[str, str] = {}
+
+
+class Config(Struct, frozen=True, forbid_unknown_fields=True):
+    """The organisation's facts: values by name, how each contact is reached, who may approve."""
+
+    inputs: dict[str, str] = {}
+    contacts: dict[str, str] = {}
+    approvals: Approvals = Approvals()
+    runbooks: dict[str, RunbookConfig] = {}
+
+    def inputs_for(self, slug: str) -> dict[str, str]:
+        """The values for a runbook: its own first, then those for all."""
+        own = self.runbooks.get(slug, RunbookConfig())
+        return {**self.inputs, **own.inputs}
 
 
 def data_folder(environment: Mapping[str, str], home: PurePath) -> PurePath:
@@ -49,10 +72,45 @@ def read_config(content: bytes, origin: str) -> Config:
         raise RefusedInput(f"{origin} is not UTF-8 text. Save it as UTF-8, then try again.") from error
     except RecursionError as error:
         raise RefusedInput(f"{origin} is nested too deeply. Write it more simply, then try again.") from error
-    inputs = document.get("inputs", {})
-    if not isinstance(inputs, dict):
-        raise RefusedInput(f"{origin}: `inputs` must be a table of names and texts.")
-    for name, value in inputs.items():
-        if not isinstance(value, str):
-            raise RefusedInput(f'{origin}: {name} must be a text in quotes, such as {name} = "…".')
-    return Config(inputs)
+    # Piece by piece, because msgspec's message names a field but not the key of a table that people choose themselves.
+    for place, value, kind in _pieces(document):
+        try:
+            msgspec.convert(value, kind)
+        except msgspec.ValidationError as error:
+            raise RefusedInput(
+                f"{origin}: {_in_words(place, str(error))} See docs/reference/keys-toml.md."
+            ) from error
+    return msgspec.convert(document, Config)
+
+
+def _pieces(document: dict[str, Any]) -> Iterator[tuple[str, object, Any]]:
+    runbooks = document.get("runbooks")
+    tables = {name: document.get(name) for name in ("inputs", "contacts")}
+    for slug, runbook in runbooks.items() if isinstance(runbooks, dict) else ():
+        yield (
+            f"runbooks.{slug}",
+            {**runbook, "inputs": {}} if isinstance(runbook, dict) else runbook,
+            RunbookConfig,
+        )
+        tables[f"runbooks.{slug}.inputs"] = runbook.get("inputs")
+    for place, table in tables.items():
+        for name, value in table.items() if isinstance(table, dict) else ():
+            yield f"{place}.{name}", value, str
+    yield "", document, Config
+
+
+def _in_words(place: str, reason: str) -> str:
+    """`Expected `str`, got `int`` about what stands at `place`, as a sentence."""
+    what, _, path = reason.partition(" - at ")
+    within = path.strip("`").removeprefix("$").removeprefix(".")
+    where = ".".join(filter(None, [place, within])) or "the file"
+    if "unknown field" in what:
+        return f"{where} has {what.split('field', 1)[1].strip()}, which KEYS does not know."
+    return f"{where} must be {next((words for name, words in _WANTED.items() if name in what), 'a table')}."
+
+
+_WANTED = {
+    "Expected `str`": 'a text in quotes, such as "…"',
+    "Expected `bool`": "true or false",
+    "Expected `array`": 'a list, such as ["anna"]',
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import signal
@@ -445,3 +446,54 @@ def test_a_run_says_what_became_of_it_before(place: Path) -> None:
     again = _said(place, *run)[1]
 
     assert "This happened once before. It was escalated once." in again
+
+
+def _policy(place: Path, text: str) -> None:
+    folder = place / ".config" / "runbook-keys"
+    folder.mkdir(parents=True)
+    (folder / "keys.toml").write_text(text, "utf-8")
+
+
+def _me() -> str:
+    return getpass.getuser()
+
+
+@pytest.mark.parametrize(
+    ("policy", "words"),
+    [
+        ('irreversible = ["anna", "ben"]', "These may: anna, ben."),
+        ("second_person = true", f"a second person must approve it, not {_me()}"),
+    ],
+)
+def test_who_may_not_approve_changes_nothing(place: Path, policy: str, words: str) -> None:
+    """The label typed and a reason given are not enough; the words say who goes on, and how."""
+    _policy(place, f"[approvals]\n{policy}\n")
+    (place / "answers").write_text("\n\nA1\nit is missing\n", "utf-8")
+
+    code, output = _said(place, "run", "./example", "-i", f"MARK={place / 'mark'}", "--answers", "answers")
+
+    assert 7 == code
+    assert words in " ".join(output.split())
+    assert not (place / "mark").exists()
+
+
+def test_the_screen_says_beforehand_who_may_approve(place: Path) -> None:
+    """Nobody should type a label in vain."""
+    _policy(place, '[approvals]\nirreversible = ["anna"]\nsecond_person = true\n')
+    (place / "answers").write_text("\n\n", "utf-8")
+
+    _, output = _said(place, "run", "./example", "-i", f"MARK={place / 'mark'}", "--answers", "answers")
+
+    assert "May approve: anna" in output
+    assert f"A second person must approve it, not {_me()}." in output
+
+
+def test_contacts_are_shown_with_how_to_reach_them(place: Path) -> None:
+    """At the end of an escalated run the number stands there."""
+    _policy(place, '[contacts]\ntests = "phone 4711"\n')
+    (place / "answers").write_text("e it is too much\n", "utf-8")
+
+    code, output = _said(place, "run", "./example", "-i", f"MARK={place / 'mark'}", "--answers", "answers")
+
+    assert 4 == code, output
+    assert "call tests (phone 4711)." in output

@@ -180,6 +180,8 @@ def _approval(view: View) -> list[str]:
     if view.safety is SafetyClass.IRREVERSIBLE:
         label = step.label if step else ""
         lines += hanging("", f"POINT OF NO RETURN: {label} can't be undone.")
+        lines += hanging("May approve: ", ", ".join(view.approvers)) if view.approvers else []
+        lines += hanging("", f"A second person must approve it, not {view.not_by}.") if view.not_by else []
         lines += hanging("", f"To do it, type {label} and press Enter. You are then asked why.")
     else:
         lines += hanging("", "This changes something and can be undone. Press Enter to do it.")

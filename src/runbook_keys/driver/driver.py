@@ -93,7 +93,7 @@ class Driver:
         reply = await self._reply(view)
         if not isinstance(reply, r.Approve):
             return await self._interpose(reply)
-        await self._tell(i.Approve(bound, reply.typed_label, reply.reason))
+        await self._tell(i.Approve(bound, reply.typed_label, reply.reason, self._operator.actor.name))
         return True
 
     async def _binding(self, label: str, role: Role, block: Block) -> str:

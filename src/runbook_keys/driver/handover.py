@@ -23,8 +23,10 @@ ENDING_WORDS = {
 _MOST_TRIED = 3
 
 
-def handover(runbook: Runbook, state: State, entries: Sequence[Entry]) -> tuple[str, ...]:
-    """At most ten lines for whoever takes over."""
+def handover(
+    runbook: Runbook, state: State, entries: Sequence[Entry], contacts: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """At most ten lines for whoever takes over; `contacts` are the people of section 8 and how they are reached."""
     minutes = _minutes(state)
     opened = state.opened
     name = f"{runbook.title} (run {entries[0].run}, {minutes} min)" if entries and opened else runbook.title
@@ -36,7 +38,7 @@ def handover(runbook: Runbook, state: State, entries: Sequence[Entry]) -> tuple[
         *_tried(entries),
         f"Can still be undone: {', '.join(state.undoable) or 'nothing'}",
         f"Changed and not verified: {'yes' if state.is_change_unverified else 'no'}",
-        f"Next: {_next(runbook, state, entries)}",
+        f"Next: {_next(state, entries, contacts or runbook.escalate_to)}",
     )
 
 
@@ -60,7 +62,7 @@ def _where(runbook: Runbook, state: State) -> str:
     return f"{state.step} {step.title}" if step else state.step
 
 
-def _next(runbook: Runbook, state: State, entries: Sequence[Entry]) -> str:
+def _next(state: State, entries: Sequence[Entry], contacts: Sequence[str]) -> str:
     if state.phase is not Phase.ENDED:
         return f"`keys resume {entries[0].run}`" if entries else "`keys run`"
     if state.ending is Ending.HANDED_OFF:
@@ -68,7 +70,7 @@ def _next(runbook: Runbook, state: State, entries: Sequence[Entry]) -> str:
         return f"`keys run {state.hand_off} --incident {incident}`"
     if state.ending is Ending.RESOLVED:
         return "nothing; look at the follow-ups in section 10."
-    return f"call {' then '.join(runbook.escalate_to)}." if runbook.escalate_to else "call for help."
+    return f"call {', then '.join(contacts)}." if contacts else "call for help."
 
 
 def _tried(entries: Sequence[Entry]) -> list[str]:

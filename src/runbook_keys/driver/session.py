@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -53,7 +54,9 @@ class Session:
         store: JournalStore,
         clock: Clock,
         ids: Ids,
+        contacts: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
+        self._contacts = contacts
         self.run = run
         self.runbook = runbook
         self.values = values
@@ -72,6 +75,10 @@ class Session:
             self.state = evolve(self.state, entry.event, entry.at)
         self.entries = list(entries)
         self.head = head
+
+    def reached(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Each contact with how the organisation reaches it, where `keys.toml` says so."""
+        return tuple(f"{name} ({self._contacts[name]})" if name in self._contacts else name for name in names)
 
     def now(self) -> datetime:
         """The clock's time, never before the last entry's: order comes from the sequence."""

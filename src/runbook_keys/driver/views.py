@@ -54,10 +54,10 @@ def _frame(session: Session, last: LastResult | None, message: str) -> View:
         last=last,
         message=message,
         escalate_in_seconds=_escalates_in(runbook, state, now),
-        escalate_to=runbook.escalate_to,
+        escalate_to=session.reached(runbook.escalate_to),
         ending=state.ending or (state.closing.ending if state.closing else None),
         hand_off=state.hand_off,
-        handover=handover(runbook, state, session.entries),
+        handover=handover(runbook, state, session.entries, session.reached(runbook.escalate_to)),
         is_practice=bool(opened and opened.kind is e.RunKind.DRILL),
     )
 
@@ -122,8 +122,16 @@ def _ask_approval(view: View, session: Session, effect: f.AskApproval, captures:
         safety=safety,
         ways_out=_ways_for(session, step, effect.role),
         attempt=session.state.attempt_number(effect.label, effect.role),
+        **_policy(session, safety),
     )
     return _shown(session, filled, captures)
+
+
+def _policy(session: Session, safety: SafetyClass) -> dict[str, Any]:
+    opened = session.state.opened
+    if opened is None or safety is not SafetyClass.IRREVERSIBLE:
+        return {}
+    return {"approvers": opened.approvers, "not_by": opened.opened_by if opened.needs_second_person else ""}
 
 
 _HAND_ANSWERS = {

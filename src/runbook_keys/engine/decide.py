@@ -73,6 +73,7 @@ def _approve(runbook: Runbook, state: State, given: i.Approve, at: datetime) -> 
         raise Refused(f"Step {label} only looks; it needs no approval.")
     if safety is SafetyClass.IRREVERSIBLE:
         _check_explicit(label, given)
+        _check_entitled(state, label, given.by)
     granted = e.ApprovalGranted(
         step=label,
         role=role,
@@ -89,6 +90,18 @@ def _check_explicit(label: str, given: i.Approve) -> None:
         raise Refused(f"{label} can't be undone. Type its label, {label}, to approve it.")
     if not given.reason.strip():
         raise Refused(f"{label} can't be undone. Say in a few words why it is right.")
+
+
+def _check_entitled(state: State, label: str, by: str) -> None:
+    """The organisation's policy, as it was when the run was opened."""
+    opened = state.opened
+    if opened is None:
+        return
+    go_on = "They take the run over with `keys resume` under their own login."
+    if opened.approvers and by not in opened.approvers:
+        raise Refused(f"{by} may not approve {label}. These may: {', '.join(opened.approvers)}. {go_on}")
+    if opened.needs_second_person and by == opened.opened_by:
+        raise Refused(f"{label} can't be undone: a second person must approve it, not {by}. {go_on}")
 
 
 def _wanted(state: State) -> tuple[Role, str]:

@@ -24,6 +24,9 @@ class Open(Struct, frozen=True):
     accepted_findings: str = ""
     keys: tuple[PinnedKey, ...] = ()
     came_from: str = ""
+    opened_by: str = ""
+    approvers: tuple[str, ...] = ()
+    needs_second_person: bool = False
 
 
 class Resume(Struct, frozen=True):
@@ -33,11 +36,12 @@ class Resume(Struct, frozen=True):
 
 
 class Approve(Struct, frozen=True):
-    """A person said yes to what `binding` is the digest of."""
+    """A person, by login, said yes to what `binding` is the digest of."""
 
     binding: str
     typed_label: str = ""
     reason: str = ""
+    by: str = ""
 
 
 class Start(Struct, frozen=True):

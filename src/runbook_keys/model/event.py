@@ -40,6 +40,7 @@ class RunOpened(Event, frozen=True, tag=True):
 
     `pack_digest` names the exact text; `value_digests` maps input names to keyed digests of their values;
     `pack_blob` and `inputs_blob` hold the text and the values that are not secret.
+    `approvers` may approve what can't be undone (empty: anybody); `needs_second_person`: not who opened the run.
     `came_from` is the run of the same incident that handed over to this one.
     `time_scale` is 1 but for drills on a compressed clock. `keys` are the KEYS that its blocks call, as they were then.
     """
@@ -57,6 +58,9 @@ class RunOpened(Event, frozen=True, tag=True):
     accepted_findings: str = ""
     keys: tuple[PinnedKey, ...] = ()
     came_from: str = ""
+    opened_by: str = ""
+    approvers: tuple[str, ...] = ()
+    needs_second_person: bool = False
 
 
 class RunResumed(Event, frozen=True, tag=True):

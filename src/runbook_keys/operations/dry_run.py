@@ -62,7 +62,7 @@ def _dry_step(runbook: Runbook, step: Step, known: set[str]) -> DryStep:
 
 
 def _missing(services: Services, opened: OpenPack, values: dict[str, str]) -> tuple[str, ...]:
-    has = {**services.environment, **services.settings, **values}
+    has = {**services.environment, **services.config.inputs_for(opened.metadata.slug), **values}
     return tuple(
         wanted.name
         for wanted in opened.metadata.inputs

@@ -71,7 +71,15 @@ async def reopen(
     values = (
         await _values_again(services, opened, opened_event) if needs_values else Values({}, frozenset(), {})
     )
-    session = Session(head.run, opened.runbook, values, services.store, services.clock, services.ids)
+    session = Session(
+        head.run,
+        opened.runbook,
+        values,
+        services.store,
+        services.clock,
+        services.ids,
+        services.config.contacts,
+    )
     session.replay(entries, head)
     before = opened_event.value_digests
     changed = tuple(sorted(name for name, digest in values.digests.items() if before.get(name) != digest))
@@ -90,4 +98,5 @@ async def pinned_pack(services: Services, run: str, opened: RunOpened) -> Pack:
 async def _values_again(services: Services, opened: OpenPack, event: RunOpened) -> Values:
     content = await services.store.blob(event.inputs_blob)
     before = msgspec.json.decode(content, type=dict[str, str]) if content else {}
-    return gather(opened.metadata.inputs, before, services.settings, services.environment, services.secrets)
+    settings = services.config.inputs_for(opened.metadata.slug)
+    return gather(opened.metadata.inputs, before, settings, services.environment, services.secrets)

@@ -10,7 +10,6 @@ from msgspec.structs import replace
 
 from runbook_keys.driver.attempt import Attempts
 from runbook_keys.driver.driver import Driver
-from runbook_keys.driver.handover import handover
 from runbook_keys.driver.session import Session, Values
 from runbook_keys.driver.views import view_of
 from runbook_keys.engine import inputs as i
@@ -85,11 +84,12 @@ async def start(services: Services, operator: Operator, request: RunRequest) -> 
 async def _start_one(services: Services, operator: Operator, request: RunRequest) -> Session:
     opened = read_pack(services.library.load(request.slug), services.cache)
     refuse_unsound(services, opened, request.accept_findings)
-    values = gather(
-        opened.metadata.inputs, request.values, services.settings, services.environment, services.secrets
-    )
+    settings = services.config.inputs_for(opened.metadata.slug)
+    values = gather(opened.metadata.inputs, request.values, settings, services.environment, services.secrets)
     run = services.ids.run(services.clock.now())
-    session = Session(run, opened.runbook, values, services.store, services.clock, services.ids)
+    session = Session(
+        run, opened.runbook, values, services.store, services.clock, services.ids, services.config.contacts
+    )
     claim = services.store.claim(run)
     try:
         await _open(services, session, opened, values, operator, request)
@@ -164,6 +164,9 @@ async def _open(
             time_scale=services.clock.scale,
             accepted_findings=request.accept_findings,
             came_from=request.came_from,
+            opened_by=operator.actor.name,
+            approvers=services.config.approvals.irreversible,
+            needs_second_person=services.config.approvals.second_person and request.kind is RunKind.INCIDENT,
             keys=tuple(pinned for pinned, _ in keys),
         ),
         operator.actor,
@@ -224,7 +227,7 @@ async def _report(session: Session, before: Sequence[RunReport] = (), not_starte
         slug=view.slug,
         ending=ending,
         view=view,
-        handover=handover(session.runbook, session.state, session.entries),
+        handover=view.handover,
         entries=len(session.entries),
         not_started=not_started,
         before=tuple(before),

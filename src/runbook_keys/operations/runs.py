@@ -49,6 +49,8 @@ async def show_run(services: Services, run: str) -> RunHistory:
             TimelineLine(entry.seq, entry.at, str(entry.actor), words_of(entry.event))
             for entry in session.entries
         ),
-        handover=handover(session.runbook, session.state, session.entries),
+        handover=handover(
+            session.runbook, session.state, session.entries, session.reached(session.runbook.escalate_to)
+        ),
         stored=tuple(stored),
     )

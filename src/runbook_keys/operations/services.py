@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from runbook_keys.config import Config
 from runbook_keys.ports import (
     Cache,
     Clock,
@@ -22,7 +23,7 @@ from runbook_keys.ports import (
 
 @dataclass(frozen=True)
 class Services:
-    """The outside world of one process. `settings` are the values from the organisation's `keys.toml`."""
+    """The outside world of one process. `config` is what the organisation's `keys.toml` says."""
 
     store: JournalStore
     clock: Clock
@@ -34,5 +35,5 @@ class Services:
     secrets: Secrets
     executors: Callable[[Operator], Mapping[str, Executor]]
     environment: Mapping[str, str]
-    settings: Mapping[str, str]
+    config: Config
     shell: ShellAnalysis | None = None

@@ -12,7 +12,6 @@ from runbook_keys.model.entry import RunHead
 from runbook_keys.operations.recorded import recorded
 from runbook_keys.operations.services import Services
 
-
 LATEST = 100
 """How many of the latest runs are looked at before the first question."""
 
