@@ -174,3 +174,10 @@ def test_instants_are_read_as_they_are_written() -> None:
         "123",
     ):
         assert instants.read(text, zone, latest) is None, text
+
+
+def test_clocks_that_differ_by_seconds_hide_no_loss(tmp_path: Path) -> None:
+    """Accepted before the list was made, although Stripe's clock calls it created after: it is missing."""
+    stripe = [STRIPE[0] | {"created_at": "2026-01-31T03:00:04Z", "last_attempt_at": "2026-01-31T03:00:01Z"}]
+    found = compared(tmp_path, json.dumps(stripe), "# as of 2026-01-31T03:00:02Z\nevt_999\n")
+    assert (found["missing"], found["too_new_to_tell"]) == (1, 0)

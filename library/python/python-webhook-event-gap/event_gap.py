@@ -23,20 +23,23 @@ _SPLIT = re.compile(r"[\s,;]+")
 
 _TABLES = """
 PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -32000;
-CREATE TABLE sent (id TEXT PRIMARY KEY, type TEXT, created_ms INTEGER, accepted_ms INTEGER, state TEXT) WITHOUT ROWID;
+CREATE TABLE sent (id TEXT PRIMARY KEY, type TEXT, created_ms INTEGER, attempted_ms INTEGER, state TEXT) WITHOUT ROWID;
 CREATE TABLE applied (id TEXT PRIMARY KEY, times INTEGER, first_ms INTEGER, type TEXT) WITHOUT ROWID;
 """
 _ADD_SENT = """
 INSERT INTO sent VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
-    accepted_ms = coalesce(excluded.accepted_ms, accepted_ms), state = coalesce(excluded.state, state)
+    attempted_ms = coalesce(excluded.attempted_ms, attempted_ms), state = coalesce(excluded.state, state)
 """
 _ADD_APPLIED = """
 INSERT INTO applied VALUES (?, 1, ?, ?) ON CONFLICT (id) DO UPDATE SET
     times = times + 1, first_ms = min(coalesce(first_ms, excluded.first_ms), coalesce(excluded.first_ms, first_ms))
 """
 _WINDOW = "created_ms IS NOT NULL AND created_ms BETWEEN :start AND :end"
-# Too new to tell: happened, was accepted or is under way after the list of applied events was made.
-_TOO_NEW = "(created_ms > :as_of OR coalesce(accepted_ms, 0) > :as_of OR state = 'sending')"
+# Too new to tell: under way, or accepted after the list of applied events was made. What was not accepted is told by when
+# it was created or tried, whichever is known to be earlier: clocks of two companies differ by seconds.
+_TOO_NEW = """(state = 'sending' OR :as_of < CASE state
+    WHEN 'delivered' THEN coalesce(attempted_ms, created_ms)
+    ELSE min(created_ms, coalesce(attempted_ms, created_ms)) END)"""
 _ABSENT = f"FROM sent s WHERE {_WINDOW} AND NOT EXISTS (SELECT 1 FROM applied a WHERE a.id = s.id)"  # noqa: S608 - constants of this page
 _MISSING = f"{_ABSENT} AND NOT coalesce({_TOO_NEW}, 0)"
 _NEW = f"{_ABSENT} AND coalesce({_TOO_NEW}, 0)"
@@ -82,8 +85,7 @@ class Comparison:
                 self.skipped += 1
                 continue
             state = _text(fields.get("state"))
-            accepted = _ms(fields.get("last_attempt_at")) if state == "delivered" else None
-            yield event_id, _text(fields.get("type")), created, accepted, state
+            yield event_id, _text(fields.get("type")), created, _ms(fields.get("last_attempt_at")), state
 
     def _applied(self, entries: Iterator[Any]) -> Iterator[tuple[Any, ...]]:
         for entry in entries:
