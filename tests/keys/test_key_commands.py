@@ -118,11 +118,25 @@ def test_a_new_notebook_works_and_leaves_its_report_where_it_is_asked_to(place: 
         assert f"report/{name}" in said.error
 
 
-def test_a_new_runbook_passes_the_check(place: KeyedPlace) -> None:
-    """No finding that keeps it from being run."""
-    Said(place, ("new", "runbook", KINDS["runbook"]))
-    said = Said(place, ("check", f"./{KINDS['runbook']}"))
-    assert said.code == 0, said.out
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_what_is_new_passes_the_check(place: KeyedPlace, kind: str) -> None:
+    """No error stands on the page of what `keys new` makes."""
+    Said(place, ("new", kind, KINDS[kind]))
+    said = Said(place, ("check", f"./{KINDS[kind]}"))
+    assert (said.code, "0 errors" in said.out) == (0, True), said.out
+
+
+def test_the_check_names_each_fault_of_a_key(place: KeyedPlace) -> None:
+    """What is missing from the folder, what can't be read in it."""
+    Said(place, ("new", "jupyter", KINDS["jupyter"]))
+    folder = place.folder / KINDS["jupyter"]
+    (folder / "README.md").unlink()
+    notebook = (folder / "analysis.ipynb").read_text()
+    (folder / "analysis.ipynb").write_text(notebook.replace('"parameters"', '"params"'))
+    said = Said(place, ("check", f"./{KINDS['jupyter']}"))
+    assert said.code == 1
+    for words in ("The KEY has no README.md.", "no cell tagged `parameters`"):
+        assert words in said.out
 
 
 @pytest.mark.parametrize(

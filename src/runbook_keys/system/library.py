@@ -29,9 +29,14 @@ class FolderLibrary:
     def gather(self, name: str) -> Sequence[Pack]:
         """The pack called `name`, or every pack in the folder `name`. Raises UnknownRunbook or InvalidPack."""
         inside = sorted(
-            {path.parent for file in ("README.md", "pack.json") for path in Path(name).glob(f"*/{file}")}
+            {
+                path.parent
+                for file in ("README.md", "pack.json", KEY_METADATA)
+                for path in Path(name).glob(f"*/{file}")
+            }
         )
-        if inside and not (Path(name) / "pack.json").is_file():
+        is_one = any((Path(name) / file).is_file() for file in ("pack.json", KEY_METADATA))
+        if inside and not is_one:
             return [read_folder(folder) for folder in inside]
         return [self.load(name)]
 
@@ -44,7 +49,7 @@ class FolderLibrary:
         is_path = os.sep in name or name in (".", "..")
         places = [Path(name)] if is_path else [root / name for root in self._roots]
         for place in places:
-            if (place / "README.md").is_file() or (place / "pack.json").is_file():
+            if any((place / file).is_file() for file in ("README.md", "pack.json", KEY_METADATA)):
                 return place
         if is_path:
             raise UnknownRunbook(
