@@ -60,9 +60,7 @@ def test_the_analysis_names_the_cause_of_a_real_failure(
     assert (result["is_ongoing"], result["began_certainty"]) == (True, "clear")
 
 
-def test_a_wrong_secret_is_mended_replayed_and_proven(
-    world: World, exports: Callable[[], dict[str, Path]], call_key: Call, tmp_path: Path
-) -> None:
+def test_a_wrong_secret_is_mended_replayed_and_proven(world: World, call_key: Call, tmp_path: Path) -> None:
     """Secret from Stripe, service restarted, missed events sent once; the oracle finds a healthy company and no other change."""
     world.break_with("wrong-signing-secret")
     inputs, environment = world.inputs(), world.environment()
@@ -86,8 +84,9 @@ def test_a_wrong_secret_is_mended_replayed_and_proven(
     ).result
     assert replay["delivered"] >= 5
     assert replay["remaining"] == 0
-    files = exports()
-    gap = call_key("python-webhook-event-gap", stripe_events=files["events"], applied=files["applied"]).result
+    gap = call_key(
+        "python-webhook-event-gap", environment=environment, endpoint=inputs["STRIPE_ENDPOINT_ID"]
+    ).result
     assert gap["missing"] == 0
     verdict = world.judge()
     assert verdict.is_healthy, verdict.problems

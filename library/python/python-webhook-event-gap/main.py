@@ -4,16 +4,18 @@ from pathlib import Path
 from typing import Any
 
 import instants
+from asking import ask
 from event_gap import Comparison, compare, span
 
 
 def run(arguments: dict[str, Any], tools: Any) -> dict[str, Any]:
     """Read both exports and say what is missing, twice and late. Raises ValueError in words."""
     late_seconds = float(arguments.get("late_after_seconds", 300))
+    events, applied = _lists(arguments, Path(tools.scratch))
     sides = Comparison(Path(tools.scratch))
-    sides.read_sent(Path(arguments["stripe_events"]))
+    sides.read_sent(events)
     tools.progress("Stripe's events are read.")
-    sides.read_applied(Path(arguments["applied"]))
+    sides.read_applied(applied)
     tools.progress("The applied events are read.")
     start_ms, end_ms = _window(arguments, sides)
     found = compare(sides, start_ms, end_ms, int(late_seconds * 1000))
@@ -26,6 +28,18 @@ def run(arguments: dict[str, Any], tools: Any) -> dict[str, Any]:
         "is_complete": found["missing"] == 0 and found["too_new_to_tell"] == 0,
         "entries_left_out": sides.skipped,
     }
+
+
+def _lists(arguments: dict[str, Any], scratch: Path) -> tuple[Path, Path]:
+    """The two files that were given, or those that both sides are asked for."""
+    files = [arguments[name] for name in ("stripe_events", "applied") if arguments.get(name)]
+    if endpoint := arguments.get("endpoint"):
+        if files:
+            raise ValueError("Give the two files, or endpoint to have both sides asked. Not both.")
+        return ask(endpoint, scratch)
+    if len(files) < 2:
+        raise ValueError("Give both files, stripe_events and applied, or endpoint to have both sides asked.")
+    return Path(files[0]), Path(files[1])
 
 
 def _window(arguments: dict[str, Any], sides: Comparison) -> tuple[int, int]:
