@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -85,6 +86,23 @@ def test_an_unknown_key_is_refused_with_those_that_are_there(place: KeyedPlace) 
     """A typing slip is seen at once."""
     said = Said(place, ("call", "python-switch-lock"))
     assert (said.code, "python-switch-look" in said.error) == (1, True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_leaving_ends_the_call(place: KeyedPlace, number: signal.Signals) -> None:
+    """Ctrl-C ends what was started, and says that this was no run."""
+    source = "import os, time\ndef run(arguments, tools):\n    tools.progress(f'pid {os.getpid()}')\n    time.sleep(1000)"
+    place.install("python-sleep-long", source)
+    command = [sys.executable, "-m", "runbook_keys.cli.main", "call", "python-sleep-long"]
+    process = subprocess.Popen(command, env=place.environment, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    pid = int(process.stderr.readline().split()[1])
+    process.send_signal(number)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "the call was ended" in error
+    assert "resume" not in error
+    assert not Path(f"/proc/{pid}").exists()
 
 
 @pytest.mark.parametrize("kind", ["node", "python"])

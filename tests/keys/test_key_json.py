@@ -79,6 +79,7 @@ def test_what_the_reader_refuses_the_published_schema_refuses_too(
         ({"inputs": {**an_object(), "properties": {"n": True}}}, "no description"),
         ({"inputs": an_object(("n",))}, "requires `n`"),
         ({"inputs": an_object(Big={"type": "string"})}, "name of an argument"),
+        ({"inputs": an_object(dry_run={"type": "boolean"})}, "option of `keys call`"),
         ({"secrets": ["token"]}, "is no argument"),
         ({"secrets": ["n"], "inputs": an_object(n={"type": "integer"})}, "is not text"),
         ({"secrets": ["n"], "inputs": an_object(n={"type": "string", "default": "x"})}, "has a default"),

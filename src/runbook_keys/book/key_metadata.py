@@ -29,6 +29,7 @@ _SHAPES = {
     "commands": "the name of a program, without a path",
 }
 _ARGUMENT = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
+_TAKEN = frozenset({"before", "dry_run", "help", "out", "undo"})
 
 Fault = tuple[Path, str, str]
 """Where it stands, what is wrong, what to write instead."""
@@ -107,6 +108,9 @@ def _argument_faults(key: KeyMetadata) -> Iterator[Fault]:
         if not _ARGUMENT.fullmatch(name):
             reason = f"`{name}` can't be the name of an argument."
             yield ("inputs", "properties", name), reason, "Write small letters, digits and underscores."
+        elif name in _TAKEN:
+            reason = f"`{name}` is an option of `keys call` itself."
+            yield ("inputs", "properties", name), reason, "Choose another name."
     for place, name in enumerate(key.secrets):
         if name not in properties:
             yield ("secrets", place), f"`{name}` is no argument.", "Write the name of a property of inputs."

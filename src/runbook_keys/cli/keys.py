@@ -13,7 +13,7 @@ import click
 
 from runbook_keys.cli.endings import Exit
 from runbook_keys.cli.text import hanging, one_line, safe
-from runbook_keys.errors import KeysError
+from runbook_keys.errors import Interrupted, KeysError
 
 if TYPE_CHECKING:
     from runbook_keys.model.key import KeyMode
@@ -68,7 +68,13 @@ def _call_command(with_services: WithServices) -> click.Command:
         """
         if dry_run and undo:
             raise click.UsageError("Give --dry-run or --undo, not both.")
-        outcome = with_services(lambda services: _called(services, key, arguments, dry_run, undo, before))
+        try:
+            outcome = with_services(lambda services: _called(services, key, arguments, dry_run, undo, before))
+        except Interrupted:
+            click.echo(
+                "keys: You left; the call was ended. What it had changed by then is changed.", err=True
+            )
+            sys.exit(Exit.INTERRUPTED)
         _tell(outcome, out)
         sys.exit(_ending(outcome))
 
@@ -153,7 +159,9 @@ def _ending(outcome: Outcome) -> Exit:
 
     if outcome.kind is OutcomeKind.SUCCEEDED:
         return Exit.OK
-    is_open = outcome.kind is OutcomeKind.UNKNOWN
+    # A look says what enforces it; a change that was cut may have happened.
+    is_cut = outcome.kind in (OutcomeKind.TIMED_OUT, OutcomeKind.CANCELLED)
+    is_open = outcome.kind is OutcomeKind.UNKNOWN or (is_cut and not outcome.enforcement)
     return Exit.UNVERIFIED if is_open else Exit.FAILED
 
 

@@ -66,7 +66,9 @@ class JupyterRunner:
             return found
         if found is not None:
             await found.end()
-        made = await Kernel.started(call.environment, self._plots, call.is_looking)
+        # A driver that takes the run up after a crash must see that a change still runs in its kernel.
+        lock = None if call.is_looking else call.attempt_fd
+        made = await Kernel.started(call.environment, self._plots, call.is_looking, lock)
         self._kernels[key] = made
         return made
 

@@ -78,15 +78,17 @@ class Kernel:
         self._life = life
 
     @classmethod
-    async def started(cls, environment: Mapping[str, str], plots: Path, is_confined: bool) -> Kernel:
-        """A kernel that answers. `plots` is where matplotlib keeps its fonts.
+    async def started(
+        cls, environment: Mapping[str, str], plots: Path, is_confined: bool, lock: int | None = None
+    ) -> Kernel:
+        """A kernel that answers. `plots` is where matplotlib keeps its fonts, `lock` the claim that it inherits.
 
         Raises `ExecutorUnavailable` where Jupyter is not installed and `NotStarted` where the kernel does not come up.
         """
         make_client = _jupyter()
         home = _own_folder()
         try:
-            command = _command(home, environment, plots)
+            command = _command(home, environment, plots, () if lock is None else (lock,))
             process, held = (
                 call_confined(lambda: start(command), [home, plots]) if is_confined else (start(command), "")
             )
@@ -247,7 +249,7 @@ def _sweep(parent: Path) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _command(home: Path, environment: Mapping[str, str], plots: Path) -> Command:
+def _command(home: Path, environment: Mapping[str, str], plots: Path, locks: tuple[int, ...]) -> Command:
     from jupyter_client.connect import write_connection_file
 
     key = secrets.token_hex(32).encode()
@@ -280,6 +282,7 @@ def _command(home: Path, environment: Mapping[str, str], plots: Path) -> Command
         mark=f"{MARK}={mark}",
         timeout_seconds=_LIFETIME_SECONDS,
         may_leave_running=False,
+        inherited=locks,
     )
 
 
