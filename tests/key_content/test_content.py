@@ -109,3 +109,17 @@ def test_node_modules_need_nothing_but_node(slug: str) -> None:
         sources = re.findall(r"from '([^']+)'", path.read_text())
         assert all(source.startswith(("node:", "./")) for source in sources)
         assert subprocess.run(["node", "--check", path], capture_output=True).returncode == 0
+
+
+@pytest.mark.parametrize("folder", NOTEBOOKS, ids=lambda folder: folder.name)
+def test_what_is_left_out_is_never_taken_from_the_example(folder: Path) -> None:
+    """The cell tagged `parameters` gives optional inputs the default that key.json promises; an example would be a lie."""
+    cells = json.loads((folder / "analysis.ipynb").read_text("utf-8"))["cells"]
+    cell = next(cell for cell in cells if "parameters" in cell["metadata"].get("tags", ()))
+    defaults: dict[str, Any] = {}
+    exec("".join(cell["source"]), defaults)
+    inputs = metadata(folder)["inputs"]
+    optional = {name: each for name, each in inputs["properties"].items() if name not in inputs["required"]}
+    assert {name: defaults[name] for name in optional} == {
+        name: each.get("default", "") for name, each in optional.items()
+    }
