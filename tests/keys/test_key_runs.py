@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from keyed_place import LOOK, README, SET, KeyedPlace
-from throwaway import an_object
+from throwaway import a_key, a_notebook, an_object
 
 from runbook_keys import bootstrap
 from runbook_keys.errors import InvalidPack
@@ -195,3 +195,36 @@ def test_the_kept_result_is_the_canonical_json_that_its_digest_names(place: Keye
     key = place.events("AttemptFinished")[0]["key"]
     assert json.loads(place.blob(key["result_blob"])) == {"holds": True, "is_on": True}
     assert json.loads(place.blob(key["arguments_blob"])) == {"file": str(place.switch)}
+
+
+def test_notebooks_of_one_run_share_a_kernel_and_leave_their_evidence(place: KeyedPlace) -> None:
+    """Both looks ran in the same process; each executed copy and report lies with its attempt."""
+    outputs = an_object(is_on={"type": "boolean"}, pid={"type": "integer"})
+    cell = (
+        "import os\nfrom pathlib import Path\nfrom runbook_keys.notebook import declare\n"
+        "declare({'is_on': Path(file).read_text() == 'on', 'pid': os.getpid()})"
+    )
+    folder = place.home / "jupyter" / "jupyter-switch-look"
+    folder.mkdir(parents=True)
+    key = a_key(
+        "jupyter",
+        a_notebook(cell, parameters="file = ''"),
+        slug="jupyter-switch-look",
+        inputs=an_object(("file",), file=FILE),
+        outputs=outputs,
+    )
+    for name, content in key.files.items():
+        (folder / name).write_bytes(content)
+    readme = README.replace("key python-switch-look\n", "key jupyter-switch-look\n")
+    place.write_runbook(readme)
+    code, output = place.run(YES)
+    assert code == 0, output
+    looks = [each["key"] for each in place.events("AttemptFinished") if each["step"] != "A1"]
+    pids = {json.loads(place.blob(look["result_blob"]))["pid"] for look in looks}
+    assert (len(looks), len(pids)) == (2, 1)
+    for look in looks:
+        assert sorted(look["files"]) == ["executed.ipynb", "report.html"]
+        assert b"injected-parameters" in place.blob(look["files"]["executed.ipynb"])
+        assert place.blob(look["files"]["report.html"]).startswith(b"<!doctype html>")
+    assert place.said("verify")[0] == 0
+    assert not Path(f"/proc/{pids.pop()}").exists()
