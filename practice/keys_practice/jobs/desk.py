@@ -1,6 +1,6 @@
 """The queue's desk: what `queuectl` and `cronctl` ask. It holds no state of its own.
 
-GET: /healthz /status /workers /flow /dead /suspects /done /cron /job?id=…
+GET: /healthz /status /workers /flow /dead /suspects /poison /done /cron /job?id=…
 POST (JSON): /pause /resume /limit /lease /quarantine /release /replay /settle /slot
 Every answer is JSON. 409: the job or setting is not in the state that this needs. 503: the database does not answer.
 """
@@ -28,6 +28,7 @@ READS: dict[str, Callable[[Connection], Any]] = {
     "/flow": desk_queries.flow,
     "/dead": desk_queries.dead,
     "/suspects": desk_queries.suspects,
+    "/poison": desk_queries.poison,
     "/done": desk_queries.done,
     "/cron": desk_queries.cron,
 }

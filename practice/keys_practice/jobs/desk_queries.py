@@ -82,11 +82,16 @@ def flow(connection: Connection) -> dict[str, Any]:
 
 
 def dead(connection: Connection) -> dict[str, Any]:
-    """The dead letters, oldest first, and how many by cause: dependency, crash, lost."""
+    """The dead letters, oldest first, and how many by cause: dependency, crash, lost.
+
+    `others_done_since`: how many jobs of the same kind were begun after this one, and done. None: it is not alone.
+    """
     jobs = connection.execute(
         "SELECT id, kind, customer, attempts, error_class AS cause, error, created_at,"
         " (SELECT count(*) FROM jobs b WHERE j.is_ordered AND b.is_ordered AND b.customer = j.customer"
-        "  AND b.position > j.position AND b.state = 'queued') AS blocks"
+        "  AND b.position > j.position AND b.state = 'queued') AS blocks,"
+        " (SELECT count(*) FROM attempts o WHERE o.kind = j.kind AND o.outcome = 'done' AND o.started_at >"
+        "  (SELECT min(started_at) FROM attempts f WHERE f.job = j.id)) AS others_done_since"
         " FROM jobs j WHERE state = 'dead' ORDER BY position"
     ).fetchall()
     causes = dict.fromkeys(("dependency", "crash", "lost"), 0)
@@ -107,6 +112,18 @@ def suspects(connection: Connection) -> dict[str, Any]:
         " GROUP BY j.id HAVING count(DISTINCT a.pid) > 1 ORDER BY j.position",
         (GONE_SECONDS,),
     ).fetchall()
+    return {"count": len(jobs), "jobs": jobs}
+
+
+def poison(connection: Connection) -> dict[str, Any]:
+    """Open jobs that are poison: two workers died of it, or it crashed for good while others of its kind are done."""
+    killers = [{**each, "why": "workers died"} for each in suspects(connection)["jobs"]]
+    crashed = [
+        {**each, "why": each["error"]}
+        for each in dead(connection)["jobs"]
+        if each["cause"] == "crash" and each["others_done_since"]
+    ]
+    jobs = [{name: each[name] for name in ("id", "kind", "customer", "why")} for each in killers + crashed]
     return {"count": len(jobs), "jobs": jobs}
 
 

@@ -18,6 +18,7 @@ from keys_practice.processes import wait_until
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 FIRST_ORDERS = 6
+LEASE_SECONDS = "2"  # as in schema.sql
 READY_SECONDS = 20
 
 

@@ -22,16 +22,17 @@ from keys_practice.snapshot import Snapshot
 from keys_practice.verdict import Verdict
 
 POLL_SECONDS = 0.2
+ENTERED_SECONDS = 3  # an order is written down, and enqueued soon after
 NAMED = 3  # how many ids a problem lists
-NEVER_SAID_SECONDS = 2.5  # a worker whose main loop says nothing for so long is stuck
+LATE_SECONDS = 4
+NEVER_SAID_SECONDS = 3.0  # a worker whose main loop says nothing for so long is stuck
 
 
-class Wanted(NamedTuple):
-    """A job that must have had its effect: its id, customer, and number in the customer's order (None: no order)."""
+class Work(NamedTuple):
+    """What is wrong with the work itself, and whether waiting may help."""
 
-    job: str
-    customer: str
-    sequence: int | None
+    problems: list[str]
+    can_heal: bool
 
 
 def judge(
@@ -40,13 +41,12 @@ def judge(
     """Look at the department. What was wanted until now gets `settle_seconds` to be done."""
     changes = facts.changes(department, before)
     problems = _standing_problems(department)
-    # What stands in the way does not go away by waiting.
-    wanted = _wanted(department, time.time())
+    until = time.time()
     deadline = time.monotonic() + (0 if problems else settle_seconds)
-    while (undone := _work_problems(department, wanted)) and time.monotonic() < deadline:
+    while (found := _work(department, until)).can_heal and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)
     return Verdict(
-        problems + undone,
+        problems + found.problems,
         changed=[change.words for change in changes if change.kind not in allowed],
         recovered=[change.words for change in changes if change.kind in allowed],
     )
@@ -96,52 +96,59 @@ def _queue_problems(department: Department) -> list[str]:
         list(WORKERS),
         NEVER_SAID_SECONDS,
     )
-    return problems + [f"{row['name']} is stuck." for row in stuck]
+    return [*problems, *(f"{row['name']} is stuck." for row in stuck), *_late_problems(department)]
 
 
-def _wanted(department: Department, until: float) -> list[Wanted]:
-    """What the shop has written down and what the calendar asks for, until an instant (Unix seconds)."""
-    orders = [
-        Wanted(each["id"], each["customer"], each["payload"]["sequence"])
-        for each in _lines(department.places.orders)
-        if each["at"] <= until
-    ]
-    last = slots.slot_at(until - 2 * slots.SLOT_SECONDS)
-    digests = [slots.job_of(slot) for slot in slots.between(department.first_slot, last)]
-    return orders + [Wanted(job, slots.LIST, None) for job in digests]
+def _late_problems(department: Department) -> list[str]:
+    """Jobs that nothing stands before, and that wait all the same."""
+    late = department.rows(
+        "SELECT id FROM jobs j WHERE state = 'queued' AND run_at < now() - %s * interval '1 second' AND NOT EXISTS ("
+        "SELECT 1 FROM jobs e WHERE j.is_ordered AND e.is_ordered AND e.customer = j.customer"
+        " AND e.position < j.position AND e.state <> 'done' AND e.state <> 'quarantined')",
+        LATE_SECONDS,
+    )
+    names = [row["id"] for row in late]
+    return [f"Jobs that wait for a worker: {len(names)} ({_some(names)})."] if names else []
 
 
-def _work_problems(department: Department, wanted: list[Wanted]) -> list[str]:
-    """Compare what was wanted with what was sent, and with what the queue believes."""
+def _work(department: Department, until: float) -> Work:
+    """Compare what was wanted until an instant (Unix seconds) with what was sent, and with what the queue believes."""
+    settled = until - 2 * slots.SLOT_SECONDS
     try:
-        rows = department.rows("SELECT id, state FROM jobs")
+        believed = {row["id"]: row["state"] for row in department.rows("SELECT id, state FROM jobs")}
     except psycopg.Error:
-        rows = []
-    believed = {row["id"]: row["state"] for row in rows}
+        believed = {}
+    # The messages first: what is sent afterwards was wanted before.
     messages = _lines(department.places.messages)
+    orders = _lines(department.places.orders)
+    digests = _digests(department, time.time())
     sent = Counter(message["reference"] for message in messages)
-    must = [each for each in wanted if each.job not in department.poison]
+    wanted = [each["id"] for each in orders if each["at"] <= until] + _digests(department, settled)
+    must = [job for job in wanted if job not in department.poison]
+    entered = [each["id"] for each in orders if each["at"] <= until - ENTERED_SECONDS] + _digests(department, settled)
+    gone = [job for job in entered if believed and job not in believed]
+    open_poison = [job for job in department.poison if believed.get(job) not in ("quarantined", "done")]
     kinds = (
-        ("not sent", [each.job for each in must if not sent[each.job]]),
+        ("not sent", [job for job in must if not sent[job]]),
+        ("not done for the queue", [job for job in must if believed.get(job, "done") != "done"]),
         ("sent more than once", [job for job, times in sent.items() if times > 1]),
         (
             "sent although nobody wanted them",
-            sorted(sent.keys() - {each.job for each in wanted} - _new(believed)),
+            sorted(sent.keys() - {each["id"] for each in orders} - {*digests}),
         ),
-        ("gone from the queue", [each.job for each in wanted if rows and each.job not in believed]),
-        ("not done for the queue", [each.job for each in must if believed.get(each.job, "done") != "done"]),
-        (
-            "neither done nor in quarantine",
-            [job for job in department.poison if believed.get(job) not in ("quarantined", "done")],
-        ),
+        ("gone from the queue", gone),
+        ("neither done nor in quarantine", open_poison),
         ("sent out of order", _out_of_order(messages)),
     )
-    return [f"Jobs that are {what}: {len(jobs)} ({_some(jobs)})." for what, jobs in kinds if jobs]
+    problems = [f"Jobs that are {what}: {len(jobs)} ({_some(jobs)})." for what, jobs in kinds if jobs]
+    # Waiting helps only what is on its way: nothing is wrong but that, and no dead job stands before it.
+    is_final = any(jobs for _, jobs in kinds[2:]) or "dead" in {believed.get(job) for job in must}
+    return Work(problems, can_heal=bool(problems) and not is_final)
 
 
-def _new(believed: dict[str, str]) -> set[str]:
-    """Jobs that the queue knows: one that is newer than the look at the orders is no surprise."""
-    return set(believed)
+def _digests(department: Department, until: float) -> list[str]:
+    """The jobs that the calendar asks for, until an instant (Unix seconds)."""
+    return [slots.job_of(slot) for slot in slots.between(department.first_slot, slots.slot_at(until))]
 
 
 def _out_of_order(messages: list[dict[str, Any]]) -> list[str]:

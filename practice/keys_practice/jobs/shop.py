@@ -67,7 +67,7 @@ class Shop:
     def _write_down(self, customer: str | None, more: dict[str, Any]) -> dict[str, Any]:
         self._number += 1
         customer = customer or self._chance.choice(CUSTOMERS)
-        self._sequences[customer] += 1
+        self._sequences[customer] = self._sequences.get(customer, 0) + 1
         payload = {
             "order": f"R-{self._number:06}",
             "sequence": self._sequences[customer],

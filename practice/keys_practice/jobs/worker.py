@@ -25,7 +25,7 @@ from keys_practice.layout import Layout, read_env
 
 IDLE_SECONDS = 0.1
 BEAT_SECONDS = 0.4
-RECEIPT_SECONDS = 0.2
+RECEIPT_SECONDS = 0.25
 PICTURE_SECONDS = 0.1
 MEMORY_BYTES = 4 << 30
 

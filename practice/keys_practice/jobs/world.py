@@ -79,7 +79,7 @@ class World:
         return {
             "QUEUE_DATABASE": self._department.databases.reader,
             "ATTEMPTS_LOG": str(places.attempts_log),
-            "MAIL_URL": places.address("mail"),
+            "LEASE_SECONDS": founding.LEASE_SECONDS,
         }
 
     def secrets(self) -> dict[str, str]:

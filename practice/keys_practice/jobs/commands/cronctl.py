@@ -23,6 +23,13 @@ def status(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa: ARG001
     return Result(content, facts(content))
 
 
+def health(layout: Layout, asked: argparse.Namespace) -> Result:
+    """Ask whether the scheduler runs and has missed nothing."""
+    found = status(layout, asked)
+    is_well = found.content["state"] == "running" and not found.content["missed_count"]
+    return found._replace(exit_code=YES if is_well else NO)
+
+
 def missed(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa: ARG001 - every verb is called alike
     """The slots that did not run, oldest first."""
     found = ask.desk(layout, "cron")["missed"]
@@ -74,6 +81,7 @@ def main(folder: Path, arguments: list[str]) -> int:
     """Run cronctl."""
     command = Command("cronctl", "The scheduler, which enqueues a digest in every slot.")
     command.verb("status", "its process, its last slot, missed_count", status)
+    command.verb("health", "as status; exit 0 when it runs and has missed nothing, else 1", health)
     command.verb("missed", "the slots that did not run, oldest first", missed)
     parser = command.verb("run-slot", "run one missed slot, at most once", run_slot)
     parser.add_argument("slot", type=_slot, metavar="SLOT", help="as `missed` prints it")

@@ -22,17 +22,24 @@ def status(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa: ARG001
 def flow(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa: ARG001 - every verb is called alike
     """Whether the workers keep up."""
     content = ask.desk(layout, "flow")
-    return Result(content, facts(content))
+    return Result(content, facts({**content, "slow_kinds": " ".join(content["slow_kinds"]) or None}))
 
 
 def dead(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa: ARG001 - every verb is called alike
     """The dead letters, oldest first, with their causes."""
-    return _jobs(ask.desk(layout, "dead"), ("id", "kind", "customer", "cause", "attempts", "blocks", "error"))
+    return _jobs(
+        ask.desk(layout, "dead"), ("id", "kind", "customer", "cause", "blocks", "others_done_since", "error")
+    )
 
 
 def suspects(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa: ARG001 - every verb is called alike
     """Open jobs during which two or more worker processes died."""
     return _jobs(ask.desk(layout, "suspects"), ("id", "kind", "customer", "state", "died"))
+
+
+def poison(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa: ARG001 - every verb is called alike
+    """Open jobs that nobody can do: they kill workers, or crash while others of their kind are done."""
+    return _jobs(ask.desk(layout, "poison"), ("id", "kind", "customer", "why"))
 
 
 def job(layout: Layout, asked: argparse.Namespace) -> Result:
@@ -83,6 +90,9 @@ def _add_reads(command: Command) -> None:
     command.verb("flow", "what waits, what came in and went out, what is slow, which leases ran out", flow)
     command.verb("dead", "dead letters, oldest first; causes: dependency, crash, lost", dead)
     command.verb("suspects", "open jobs during which two or more worker processes died", suspects)
+    command.verb(
+        "poison", "open jobs that kill workers, or crash while others of their kind are done", poison
+    )
     command.verb("job", "one job, its attempts, its notes", job).add_argument("job", metavar="JOB")
     waiting = command.verb("wait", "wait until no job has waited for 3 s; exit 0 caught up, 1 not", wait)
     waiting.add_argument("--seconds", type=_seconds, default=30.0, help="give up after (default 30)")

@@ -7,7 +7,7 @@ import argparse
 import time
 from typing import Any
 
-from keys_practice.commands.frame import NO, YES, Command, Result, facts
+from keys_practice.commands.frame import Command, Result, facts
 from keys_practice.errors import PracticeError, Unreachable
 from keys_practice.jobs.commands import ask
 from keys_practice.layout import Layout
@@ -28,7 +28,7 @@ def replay(layout: Layout, asked: argparse.Namespace) -> Result:
         time.sleep(max(0.0, due - time.monotonic()))
         due = time.monotonic() + 1 / asked.per_second
         tally[_again(layout, job)] += 1
-    return Result({**content, **tally}, facts({**content, **tally}), YES if not tally["skipped"] else NO)
+    return Result({**content, **tally}, facts({**content, **tally}))
 
 
 def _is_chosen(letter: dict[str, Any], wanted: list[str]) -> bool:

@@ -16,7 +16,7 @@ from keys_practice.processes import wait_until
 
 NAMES = ("worker-1", "worker-2", "worker-3", "worker-4")
 SPARE = NAMES[2:]
-SILENT_SECONDS = 2.0
+SILENT_SECONDS = 3.0
 READY_SECONDS = 8
 
 
@@ -35,6 +35,13 @@ def status(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa: ARG001
     ]
     heads: list[object] = ["worker", "standing", "job", "heartbeat s ago", "progress s ago"]
     return Result(content, table([heads, *rows]))
+
+
+def health(layout: Layout, asked: argparse.Namespace) -> Result:
+    """Ask whether every worker that should work does."""
+    found = status(layout, asked)
+    is_well = not found.content["dead"] and not found.content["stuck"]
+    return found._replace(exit_code=YES if is_well else NO)
 
 
 def start(layout: Layout, asked: argparse.Namespace) -> Result:
@@ -123,6 +130,7 @@ def main(folder: Path, arguments: list[str]) -> int:
     command.verb(
         "status", "working, dead, frozen (no heartbeat), or hanging (a heartbeat and no progress)", status
     )
+    command.verb("health", "as status; exit 0 when all of them work, 1 when one is dead or stuck", health)
     for name, about, do, least in (
         ("start", "start workers (default: the usual ones)", start, "*"),
         ("stop", "stop workers", stop, "+"),

@@ -1,6 +1,6 @@
 """Faults of jobs themselves: poison, and texts that no job of a kind survives."""
 
-from keys_practice.jobs.build import DIGEST, WORKERS
+from keys_practice.jobs.build import WORKERS
 from keys_practice.jobs.department import Department
 from keys_practice.jobs.faults.fault import Fault, must_end_as
 
@@ -31,11 +31,11 @@ def _kills(department: Department) -> None:
 
 
 def _template_broken(department: Department) -> None:
-    """Somebody saved a template with a field that no digest has: every digest crashes."""
-    (department.places.templates / "digest.txt").write_text(DIGEST + "Weather: {weather}\n", "utf-8")
-    for_customers = department.places.templates / "receipt.txt"
-    for_customers.write_text(for_customers.read_text("utf-8") + "Your garden: {garden}\n", "utf-8")
-    must_end_as(department, department.orders(5), "dead")
+    """Somebody saved a template with a field that no order has: every receipt crashes, whoever it is for."""
+    path = department.places.templates / "receipt.txt"
+    path.write_text(path.read_text("utf-8") + "Your garden: {garden}\n", "utf-8")
+    department.orders(12)
+    department.must_become(lambda: department.desk("dead")["causes"]["crash"] > 3, "receipts crash")
 
 
 FAULTS: dict[str, Fault] = {
@@ -50,6 +50,6 @@ FAULTS: dict[str, Fault] = {
         frozenset({"quarantine", "worker", "replay"}),
     ),
     "template-broken": Fault(
-        "Somebody saved broken templates: every job crashes. No job is poison.", _template_broken
+        "Somebody saved a broken template: every receipt crashes. No job is poison.", _template_broken
     ),
 }

@@ -3,8 +3,8 @@
 from keys_practice.jobs.department import Department
 from keys_practice.jobs.faults.fault import Fault, must_end_as
 
-CAMPAIGN_SECONDS = 0.085
-CAMPAIGN_ORDERS = 20
+CAMPAIGN_SECONDS = 0.11
+CAMPAIGN_ORDERS = 32
 MANY_PICTURES = 60
 SHORT_LEASE = "0.15"
 

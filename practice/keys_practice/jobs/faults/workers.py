@@ -9,6 +9,7 @@ from keys_practice.jobs.faults.fault import Fault
 from keys_practice.processes import is_frozen
 
 WAITING = 4
+SILENT_SECONDS = 3.1
 
 
 def _kill(department: Department, *names: str) -> None:
@@ -41,7 +42,9 @@ def _frozen(department: Department) -> None:
     pid = department.unit(name)["pid"]
     os.kill(pid, signal.SIGSTOP)
     department.must_become(lambda: is_frozen(pid), f"{name} is frozen")
-    department.must_become(lambda: _age(department, name, "heartbeat_age") > 2.1, f"{name} is silent")
+    department.must_become(
+        lambda: _age(department, name, "heartbeat_age") > SILENT_SECONDS, f"{name} is silent"
+    )
 
 
 def _hanging(department: Department) -> None:
@@ -51,7 +54,8 @@ def _hanging(department: Department) -> None:
     department.must_become(lambda: department.states([job]) == {"running"}, f"{job} runs")
     (row,) = department.rows("SELECT worker FROM jobs WHERE id = %s", job)
     department.must_become(
-        lambda: _age(department, row["worker"], "progress_age") > 2.1, "its worker makes no progress"
+        lambda: _age(department, row["worker"], "progress_age") > SILENT_SECONDS,
+        "its worker makes no progress",
     )
 
 
