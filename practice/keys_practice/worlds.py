@@ -46,6 +46,7 @@ class AnyWorld(Protocol):
 
 WORLDS = {
     "jobs": "keys_practice.jobs.world:World",
+    "tenants": "keys_practice.tenants.world:TenantsWorld",
     "webhooks": "keys_practice.world:World",
     "wire": "keys_practice.wire.world:WireWorld",
 }

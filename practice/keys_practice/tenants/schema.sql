@@ -22,7 +22,8 @@ CREATE TABLE auth.users (
     password text NOT NULL  -- hex of scrypt(password, salt = id)
 );
 
--- Which access release is in force is the newest row; policies_sha256 is the digest of its policies.sql.
+-- Which access release is in force is the newest row; policies_sha256 is the digest of its policies.sql,
+-- contract_sha256 that of contract.json and fence.sql, one after the other.
 CREATE TABLE access_register.releases (
     version         text NOT NULL,
     policies_sha256 text NOT NULL,
@@ -56,6 +57,9 @@ CREATE TABLE announcements (
     title        text NOT NULL,
     is_published boolean NOT NULL
 );
+
+-- For no client at all: no policy, no grant.
+ALTER TABLE tenants ENABLE ROW LEVEL SECURITY;
 
 GRANT USAGE ON SCHEMA auth TO anon, authenticated, service_role, supabase_auth_admin;
 GRANT SELECT ON auth.users, members TO supabase_auth_admin;

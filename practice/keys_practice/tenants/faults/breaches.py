@@ -1,0 +1,99 @@
+"""Faults by which customers reach rows that are not theirs: data breaches."""
+
+from keys_practice.tenants import people
+from keys_practice.tenants.faults.fault import CLOSE, Fault, sql
+from keys_practice.tenants.rooms import Rooms
+
+STOP = frozenset({"api", "undo"})
+"""A fence is tried, does not hold, and changes nothing; then the API is stopped."""
+
+
+def _too_wide_release(rooms: Rooms) -> None:
+    rooms.command("accessctl", "release", "0009", "--by", "growth-team")
+
+
+def _service_role_issued(rooms: Rooms) -> None:
+    rooms.set_setting(rooms.layout.auth_settings, "role", "service_role")
+    rooms.restart("auth")
+
+
+def _strangers_are_served_as_service(rooms: Rooms) -> None:
+    rooms.set_setting(rooms.layout.api_settings, "anon_role", "service_role")
+    rooms.restart("api")
+
+
+FAULTS: dict[str, Fault] = {
+    "policy-too-wide": Fault(
+        "To mend a lockout, somebody let every member read every draft: USING (true).",
+        sql("ALTER POLICY drafts_read ON drafts USING (true)"),
+        CLOSE,
+    ),
+    "policy-for-everybody": Fault(
+        "A policy for debugging was left behind. Strangers without a token read all subscribers.",
+        sql(
+            "GRANT SELECT ON subscribers TO anon",
+            "CREATE POLICY debugging ON subscribers FOR SELECT TO PUBLIC USING (true)",
+        ),
+        CLOSE,
+    ),
+    "rls-off": Fault(
+        "To mend a lockout, somebody switched row level security off for drafts.",
+        sql("ALTER TABLE drafts DISABLE ROW LEVEL SECURITY"),
+        CLOSE,
+    ),
+    "write-too-wide": Fault(
+        "Members may change every draft, also those that they can't see: the policy for UPDATE is too wide.",
+        sql("ALTER POLICY drafts_change ON drafts USING (true) WITH CHECK (true)"),
+        CLOSE,
+    ),
+    "moves-allowed": Fault(
+        "Members may give their drafts to another tenant: the policy for UPDATE checks no new row.",
+        sql("ALTER POLICY drafts_change ON drafts WITH CHECK (true)"),
+        CLOSE,
+    ),
+    "forgeable-claim": Fault(
+        "A policy believes user_metadata, which every user can write. Whoever forges it reads another's drafts.",
+        sql(
+            "ALTER POLICY drafts_read ON drafts USING (tenant_id = coalesce(nullif("
+            "auth.jwt() -> 'user_metadata' ->> 'tenant_id', '')::uuid, auth.tenant()))"
+        ),
+        CLOSE,
+    ),
+    "one-customer-sees-all": Fault(
+        "A policy lets the members of one customer read the subscribers of all.",
+        sql(
+            "CREATE POLICY support ON subscribers FOR SELECT TO authenticated"
+            f" USING ((SELECT auth.tenant()) = '{people.id_of('tenant', people.TENANTS[-1])}')"
+        ),
+        CLOSE,
+    ),
+    "view-exposed": Fault(
+        "A view for statistics runs with its owner's rights. Every member reads all subscribers by it.",
+        sql(
+            "CREATE VIEW subscriber_list AS SELECT * FROM subscribers",
+            "ALTER VIEW subscriber_list OWNER TO rooms_owner",
+            "GRANT SELECT ON subscriber_list TO authenticated",
+        ),
+        CLOSE,
+    ),
+    "release-too-wide": Fault(
+        "The growth team released access 0009. Whoever has no tenant reads all subscribers.",
+        _too_wide_release,
+        CLOSE,
+    ),
+    "clients-own-a-table": Fault(
+        "A repair script made authenticated the owner of drafts. An owner passes over row level security.",
+        sql("ALTER TABLE drafts OWNER TO authenticated"),
+        STOP,
+    ),
+    "service-role-issued": Fault(
+        "The auth service gives members tokens of service_role, which passes over row level security.",
+        _service_role_issued,
+        STOP,
+    ),
+    "strangers-are-service": Fault(
+        "The API serves requests without a token as service_role.",
+        _strangers_are_served_as_service,
+        STOP,
+    ),
+}
