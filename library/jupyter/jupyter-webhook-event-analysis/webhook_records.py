@@ -33,7 +33,7 @@ _ENDED = re.compile(
 _IGNORED = re.compile(r"\b(?:ignored|skipped|dropped)\b", re.IGNORECASE)
 _ERROR = re.compile(r"\b(?:ERROR|ERR|FATAL|CRITICAL|PANIC)\b", re.IGNORECASE)
 _UNSIGNED = re.compile(r"(?:without|no|missing) (?:a )?Stripe-Signature", re.IGNORECASE)
-_PING = re.compile(r"\bevt_test_|\bv2\.core\.event_destination\.ping\b")
+_TEST_ID, _PING = "evt_test_", "v2.core.event_destination.ping"
 _CAUSES = (
     (SIGNATURE, re.compile(r"signature|webhook secret|signing secret|timestamp outside", re.IGNORECASE)),
     (CRASH, re.compile(r"crash|traceback|panic|unhandled|uncaught|segfault|NoneType", re.IGNORECASE)),
@@ -180,12 +180,11 @@ def _of_access(method: str, path: str, status: int) -> Meaning:
 
 def _meaning(words: str, status: int | None, is_ours: bool, event_type: str) -> Meaning:
     """The one place where a line becomes a delivery, and a failure gets its class."""
-    is_error = bool(_ERROR.search(words))
-    cause = next((name for name, pattern in _CAUSES if pattern.search(words)), None)
-    if _UNSIGNED.search(words):
+    if "ignature" in words and _UNSIGNED.search(words):
         return Meaning(UNSIGNED)
-    if _PING.search(words) or "event_destination.ping" in event_type:
+    if _TEST_ID in words or _PING in words or _PING in event_type:
         return Meaning(PING)
+    is_error = status is None and bool(_ERROR.search(words))
     has_ended = status is not None or is_error or bool(_ENDED.search(words))
     is_about = is_ours or (bool(_ABOUT.search(words)) and (status is not None or is_error))
     if not (has_ended and is_about):
@@ -193,6 +192,7 @@ def _meaning(words: str, status: int | None, is_ours: bool, event_type: str) -> 
     is_failure = not 200 <= status < 300 if status is not None else is_error
     if not is_failure:
         return Meaning(DELIVERY, is_ignored=bool(_IGNORED.search(words)), event_type=event_type)
+    cause = next((name for name, pattern in _CAUSES if pattern.search(words)), None)
     failure_class = cause or _BY_STATUS.get(status or 0, UNKNOWN)
     return Meaning(DELIVERY, True, failure_class, cause is not None, event_type=event_type)
 
