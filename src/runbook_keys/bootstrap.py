@@ -71,7 +71,8 @@ class PracticeWorld:
         """The services of an operator at the company: its commands, its secrets, a clock whose waits are short."""
         environment = {**os.environ, **self._world.environment(), **self._world.secrets()}
         clock = PracticeClock(WAITS_PASS)
-        return services(environment, clock, home=self._home)
+        # The organisation's own values and policy are for real incidents.
+        return services(environment, clock, home=self._home, config=Config(inputs=self._world.inputs()))
 
     def stop(self) -> None:
         """End it completely."""
@@ -129,16 +130,17 @@ async def services(
     clock: Clock | None = None,
     more_names: Collection[str] = (),
     home: Path | None = None,
+    config: Config | None = None,
 ) -> AsyncIterator[Services]:
     """Everything of this process behind its ports, closed again at the end.
 
     `environment` is what commands and secrets see, `more_names` those of it that commands get besides the usual;
-    `home` overrides the folder of the journal.
+    `home` overrides the folder of the journal, `config` the organisation's `keys.toml`.
     """
     outside = dict(os.environ if environment is None else environment)
     folder = home or Path(data_folder(outside, Path.home()))
     store = SqliteStore.open(folder / "journal.db")
-    config = _config(outside)
+    facts = _config(outside) if config is None else config
     cache = FolderCache(folder / "cache", code_digest(Path(__file__).parent))
     keys = LateKeys(outside, folder, cache, more_names)
     try:
@@ -153,7 +155,7 @@ async def services(
             secrets=EnvironmentSecrets(outside, folder / "digest.key"),
             executors=_executors(outside, folder, more_names, keys),
             environment=outside,
-            config=config,
+            config=facts,
             shell=ShellCheck(),
         )
     finally:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
 from runbook_keys.drills.later_breaks import BreakingOperator
 from runbook_keys.drills.operator import ScriptedOperator
 from runbook_keys.drills.plan import DrillPlan, LaterBreak, branch_names, check_fits, plans_of
-from runbook_keys.drills.result import Judgement, branches_of, failures_of
+from runbook_keys.drills.result import FollowedRun, Judgement, branches_of, failures_of
 from runbook_keys.errors import DrillFailed
 from runbook_keys.model import event as e
 from runbook_keys.model import reply as r
@@ -45,7 +46,7 @@ def screen(label: str, asking: Asking = Asking.LOOK, *words: str) -> View:
 
 def scripted(given: DrillPlan) -> ScriptedOperator:
     """The script of a drill, telling nobody."""
-    return ScriptedOperator(given, lambda _view, _did: None)
+    return ScriptedOperator("slug", given, lambda _view, _did: None)
 
 
 class Company:
@@ -53,7 +54,7 @@ class Company:
 
     def __init__(self, *then: LaterBreak) -> None:
         self.happened: list[str] = []
-        self.operator = BreakingOperator(scripted(plan()), then, self._break)
+        self.operator = BreakingOperator("slug", scripted(plan()), then, self._break)
 
     async def _break(self, fault: str) -> None:
         self.happened.append(f"break {fault}")
@@ -154,7 +155,7 @@ def test_a_drill_fails_for_its_reason(
     given: DrillPlan, ending: Ending, judgement: Judgement, events: tuple[e.Event, ...], words: str
 ) -> None:
     """Each way to fail is said in its own words, and alone."""
-    (failure,) = failures_of(given, ending, judgement, events)
+    (failure,) = failures_of(given, ending, judgement, [FollowedRun("slug", events)])
 
     assert words in failure
 
@@ -165,7 +166,7 @@ def test_what_a_drill_allows_does_not_fail_it() -> None:
     events = (started("A2", SafetyClass.IRREVERSIBLE), e.ActionRolledBack("A1"))
     judgement = Judgement(False, problems=("not well",), changed=("the process was 1",))
 
-    assert () == failures_of(given, Ending.ESCALATED, judgement, events)
+    assert () == failures_of(given, Ending.ESCALATED, judgement, [FollowedRun("slug", events)])
 
 
 def test_a_way_out_with_a_limit_counts_twice_and_reaching_the_limit_covers_the_second() -> None:
@@ -216,3 +217,28 @@ def test_a_drill_that_no_longer_fits_its_runbook_is_refused(given: DrillPlan, wo
 
     with pytest.raises(DrillFailed, match=words):
         check_fits(given, asked())
+
+
+def test_a_drill_that_goes_on_in_another_runbook_names_its_steps_by_slug() -> None:
+    """An answer for the neighbour's D1 is not one for our own, and what the neighbour undid is held against the plan."""
+    given = plan(hands_over_to=("neighbour",), answers={"neighbour/D1": "Yes"}, rolled_back=("neighbour/A1",))
+    theirs = msgspec.structs.replace(screen("D1", Asking.QUESTION, "Yes", "No"), slug="neighbour")
+    runs = [FollowedRun("slug", ()), FollowedRun("neighbour", (e.ActionRolledBack("A1"),))]
+
+    assert r.Choose(0, "drill: the screen says so") == asyncio.run(scripted(given).reply(theirs))
+    assert () == failures_of(given, Ending.ESCALATED, WELL, runs)
+    assert (
+        "It undid neighbour/A1"
+        in failures_of(plan(hands_over_to=("neighbour",)), Ending.ESCALATED, WELL, runs)[0]
+    )
+
+
+def test_a_drill_that_goes_on_where_it_should_not_fails() -> None:
+    """And one that does not go on where it should."""
+    alone, both = [FollowedRun("slug", ())], [FollowedRun("slug", ()), FollowedRun("neighbour", ())]
+
+    assert "It went on in neighbour, and nothing was right." in failures_of(
+        plan(), Ending.ESCALATED, WELL, both
+    )
+    (failure,) = failures_of(plan(hands_over_to=("neighbour",)), Ending.ESCALATED, WELL, alone)
+    assert "It went on in nothing, and neighbour was right." == failure

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from runbook_keys.cli.text import RULE, command, hanging, one_line, safe
-from runbook_keys.drills.result import DrillResult
 from runbook_keys.evidence.summary import RunSummary
 from runbook_keys.model.outcome import Role
-from runbook_keys.operations.drill import DrillReport
 from runbook_keys.operations.dry_run import DryBlock, DryRun, DryStep
 from runbook_keys.operations.runs import RunHistory
 from runbook_keys.operations.verify import VerifyReport
@@ -83,44 +81,3 @@ def _dry_block(dry: DryBlock) -> list[str]:
         return [*role, "    (a person does this)"]
     values = [f"      reads {', '.join(dry.value_names)}"] if dry.value_names else []
     return [*role, *command(dry.block.command), *values]
-
-
-def drill_lines(reports: Sequence[DrillReport]) -> list[str]:
-    """A table of drills, what failed and why, and what of the tree they took."""
-    lines = [RULE]
-    for report in reports:
-        lines += [_drill_line(result) for result in report.results]
-        for result in report.results:
-            lines += [line for each in result.failures for line in hanging(f"  {result.drill}: ", each)]
-        lines += _coverage_lines(report)
-    return lines
-
-
-def _drill_line(result: DrillResult) -> str:
-    verdict = "FAILED" if result.failures else "passed"
-    spent = f"{result.milliseconds / 1000:5.1f} s"
-    return f"{verdict}  {result.drill:<26} {result.ending or 'open':<11} {len(result.path):>3} steps  {spent}  {result.run}"
-
-
-def _coverage_lines(report: DrillReport) -> list[str]:
-    found = report.coverage
-    counts = f"{len(found.taken)} of {found.total} branches taken ({found.percent} %)"
-    lines = [f"{report.slug}: {counts}, {len(found.excused)} excused with a reason."]
-    return lines + [f"  not drilled and not excused: {safe(name)}" for name in found.unexplained]
-
-
-def story_lines(reports: Sequence[DrillReport]) -> list[str]:
-    """What was wrong, what was done, how long it took, and what the oracle says: the end of a led drill."""
-    return [line for report in reports for result in report.results for line in _story(result)]
-
-
-def _story(result: DrillResult) -> list[str]:
-    well = "all is well" if result.judgement.is_healthy else "; ".join(result.judgement.problems)
-    lines = [RULE, f"END: {result.ending or 'the run waits'}"]
-    lines += hanging("What was wrong:  ", result.description)
-    lines += hanging("What was done:   ", "; ".join(result.actions) or "nothing was changed")
-    lines += hanging("How long:        ", f"{result.milliseconds / 1000:.1f} s, {len(result.path)} steps")
-    lines += hanging("The oracle says: ", well)
-    for each in result.failures:
-        lines += hanging("The drill FAILED: ", each)
-    return [*lines, f"The record:      run {result.run} (`keys show {result.run}`)"]

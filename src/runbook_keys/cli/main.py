@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -14,58 +11,24 @@ import click
 
 from runbook_keys import __version__
 from runbook_keys.cli.crash import crash_report
+from runbook_keys.cli.drills import drill_command
 from runbook_keys.cli.endings import EXIT_OF, Exit, last_words
 from runbook_keys.cli.keys import add_commands, show_installed
 from runbook_keys.cli.leftover import AskedPatience
 from runbook_keys.cli.listings import (
-    drill_lines,
     dry_run_lines,
     history_lines,
     runs_lines,
-    story_lines,
     verify_lines,
 )
+from runbook_keys.cli.opening import say, show_json, with_services
 from runbook_keys.cli.terminal import TerminalOperator, operator_for
 from runbook_keys.cli.text import safe
 from runbook_keys.errors import Interrupted, KeysError
 from runbook_keys.model.pack import Pack
-from runbook_keys.operations.drill import DrillReport
 from runbook_keys.operations.run import RunReport, RunRequest, resume, start
 from runbook_keys.operations.services import Services
 from runbook_keys.ports import Cache
-
-Opener = Callable[[], AbstractAsyncContextManager[Services]]
-
-
-def _opened() -> AbstractAsyncContextManager[Services]:
-    from runbook_keys import bootstrap
-
-    return bootstrap.services()
-
-
-def _with_services(use: Callable[[Services], Awaitable[Any]]) -> Any:
-    """Open the services, use them, and hear Ctrl-C, a lost terminal and SIGTERM as "leave"."""
-
-    async def body() -> Any:
-        task = asyncio.current_task()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, lambda: task.cancel() if task else None)
-        async with _opened() as services:
-            return await use(services)
-
-    return _run(body())
-
-
-def _run(work: Coroutine[Any, Any, Any]) -> Any:
-    try:
-        return asyncio.run(work)
-    except (asyncio.CancelledError, KeyboardInterrupt):
-        raise Interrupted("You left.") from None
-
-
-def _say(lines: Iterable[str]) -> None:
-    click.echo("\n".join(lines))
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
@@ -105,11 +68,11 @@ def run_command(
     """
     values = dict(_pair(each) for each in inputs)
     if dry_run:
-        _say(_with_services(lambda services: _dry_run(services, slug, values)))
+        say(with_services(lambda services: _dry_run(services, slug, values)))
         return
     operator = _operator(answers)
     request = RunRequest(slug, values, auto == "safe", incident, accept_findings)
-    _end(_with_services(lambda services: start(services, operator, request)))
+    _end(with_services(lambda services: start(services, operator, request)))
 
 
 async def _dry_run(services: Services, slug: str, values: dict[str, str]) -> list[str]:
@@ -136,7 +99,7 @@ def _operator(answers: Path | None) -> TerminalOperator:
 
 
 def _end(report: RunReport) -> NoReturn:
-    _say(last_words(report))
+    say(last_words(report))
     sys.exit(EXIT_OF[report.ending])
 
 
@@ -157,7 +120,7 @@ def resume_command(run: str, auto: str | None, answers: Path | None, wait: bool,
     """
     operator = _operator(answers)
     patience = AskedPatience(operator, wait, end_leftover)
-    _end(_with_services(lambda services: resume(services, operator, run, auto == "safe", patience)))
+    _end(with_services(lambda services: resume(services, operator, run, auto == "safe", patience)))
 
 
 @cli.command("runs")
@@ -169,8 +132,8 @@ def runs_command(as_json: bool) -> None:
     """
     from runbook_keys.operations.runs import list_runs
 
-    runs = _with_services(list_runs)
-    _json(runs) if as_json else _say(runs_lines(runs))
+    runs = with_services(list_runs)
+    show_json(runs) if as_json else say(runs_lines(runs))
 
 
 @cli.command("show")
@@ -186,15 +149,15 @@ def show_command(run: str, as_json: bool, entries: bool) -> None:
     """
     from runbook_keys.operations.runs import show_run
 
-    if run and not run.startswith("r-") and show_installed(_with_services, run, as_json):
+    if run and not run.startswith("r-") and show_installed(with_services, run, as_json):
         return
-    history = _with_services(lambda services: show_run(services, run))
+    history = with_services(lambda services: show_run(services, run))
     if entries:
         click.echo("".join(stored.line.decode() for stored in history.stored), nl=False)
     elif as_json:
-        _json((history.line, history.timeline, history.handover))
+        show_json((history.line, history.timeline, history.handover))
     else:
-        _say(history_lines(history))
+        say(history_lines(history))
 
 
 @cli.command("verify")
@@ -207,8 +170,8 @@ def verify_command(run: str, as_json: bool) -> None:
     """
     from runbook_keys.operations.verify import verify
 
-    report = _with_services(lambda services: verify(services, run))
-    _json(report) if as_json else _say(verify_lines(report, run or "all runs"))
+    report = with_services(lambda services: verify(services, run))
+    show_json(report) if as_json else say(verify_lines(report, run or "all runs"))
     sys.exit(Exit.FAILED if report.damages else Exit.OK)
 
 
@@ -225,7 +188,7 @@ def check_command(names: tuple[str, ...], form: str, is_audit: bool) -> None:
         _audit(as_json=form == "json")
     from runbook_keys.operations.check import blocks_run, rendered
 
-    checked = _with_services(lambda services: _checked(services, names))
+    checked = with_services(lambda services: _checked(services, names))
     click.echo(rendered(checked, form))
     has_errors = any(blocks_run(finding) for one in checked for finding in one.findings)
     sys.exit(Exit.FAILED if has_errors else Exit.OK)
@@ -238,8 +201,8 @@ def _audit(*, as_json: bool) -> NoReturn:
     async def look(services: Services) -> Any:
         return audit_library(services)
 
-    found = _with_services(look)
-    _json(found) if as_json else _say(audit_lines(found))
+    found = with_services(look)
+    show_json(found) if as_json else say(audit_lines(found))
     sys.exit(Exit.OK if found.is_consistent else Exit.FAILED)
 
 
@@ -258,7 +221,7 @@ def fmt_command(folder: Path) -> None:
     """
     from runbook_keys.operations.packs import printed_page
 
-    page = _with_services(lambda services: _page(services, folder, printed_page))
+    page = with_services(lambda services: _page(services, folder, printed_page))
     (folder / "checklist.md").write_bytes(page)
     click.echo(f"{folder / 'checklist.md'} is made from README.md.")
 
@@ -267,67 +230,8 @@ async def _page(services: Services, folder: Path, printed: Callable[[Pack, Cache
     return printed(services.library.load(f"{folder.resolve()}"), services.cache)
 
 
-@cli.command("drill")
-@click.argument("slug", default="")
-@click.option("--fault", "faults", multiple=True, metavar="FAULT", help="Only this one; may be given again.")
-@click.option("--all", "is_all", is_flag=True, help="Every pack that has drills.")
-@click.option("--lead", is_flag=True, help="You are the operator, where there is a terminal.")
-@click.option("--format", "form", type=click.Choice(["text", "json", "junit"]), default="text")
-def drill_command(slug: str, faults: tuple[str, ...], is_all: bool, lead: bool, form: str) -> None:
-    """Prove the runbook SLUG by breaking the practice company for real.
-
-    Example: keys drill stripe-webhook-failure --fault bad-release
-    """
-    if not slug and not is_all:
-        raise click.UsageError("Name a runbook, or give --all.")
-    operator = _operator(None) if lead and sys.stdin.isatty() else None
-    reports = _with_services(lambda services: _drills(services, slug, faults, operator, form == "text"))
-    _say(_drill_output(reports, form, lead))
-    has_failed = any(result.failures for report in reports for result in report.results)
-    has_gaps = any(report.coverage.unexplained for report in reports) and not faults
-    sys.exit(Exit.FAILED if has_failed or has_gaps else Exit.OK)
-
-
-async def _drills(
-    services: Services, slug: str, faults: tuple[str, ...], operator: TerminalOperator | None, is_told: bool
-) -> list[DrillReport]:
-    from runbook_keys.bootstrap import PracticeWorld
-    from runbook_keys.operations.drill import DrillRequest, drill
-
-    def tell(line: str) -> None:
-        if is_told and operator is None:
-            click.echo(safe(line))
-
-    if operator is not None:
-        click.echo("Starting the practice company, and breaking something. You are on call.")
-
-    slugs = [slug] if slug else list(services.library.slugs())
-    return [
-        await drill(services, PracticeWorld, DrillRequest(each, faults, operator), tell) for each in slugs
-    ]
-
-
-def _drill_output(reports: list[DrillReport], form: str, is_led: bool) -> list[str]:
-    from runbook_keys.drills.result import junit
-
-    if form == "json":
-        return [_as_json(reports)]
-    if form == "junit":
-        return [junit([result for report in reports for result in report.results]).rstrip()]
-    return story_lines(reports) if is_led else drill_lines(reports)
-
-
-def _as_json(value: Any) -> str:
-    import msgspec
-
-    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
-
-
-def _json(value: Any) -> None:
-    click.echo(_as_json(value))
-
-
-add_commands(cli, _with_services)
+add_commands(cli, with_services)
+cli.add_command(drill_command)
 
 
 def main() -> NoReturn:

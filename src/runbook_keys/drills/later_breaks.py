@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
-from runbook_keys.drills.plan import LaterBreak
+from runbook_keys.drills.plan import LaterBreak, place_of
 from runbook_keys.model.actor import Actor
 from runbook_keys.model.reply import Reply
 from runbook_keys.model.view import View
@@ -16,12 +16,17 @@ from runbook_keys.ports import Operator
 class BreakingOperator:
     """Passes every screen on to `operator`, and breaks the world before those that the drill names.
 
-    `break_further` causes a fault by its name. `pending` are the breaks whose screen has not been shown yet.
+    `slug` is the runbook that the drill belongs to; `break_further` causes a fault by its name. `pending` are the breaks whose screen has not been shown yet.
     """
 
     def __init__(
-        self, operator: Operator, then: Sequence[LaterBreak], break_further: Callable[[str], Awaitable[None]]
+        self,
+        slug: str,
+        operator: Operator,
+        then: Sequence[LaterBreak],
+        break_further: Callable[[str], Awaitable[None]],
     ) -> None:
+        self._slug = slug
         self._operator = operator
         self._break_further = break_further
         self._screens: Counter[str] = Counter()
@@ -47,9 +52,9 @@ class BreakingOperator:
         self._operator.progress(view, text)
 
     async def _shown(self, view: View) -> None:
-        label = view.step.label if view.step else ""
-        self._screens[label] += 1
-        due = [each for each in self.pending if (each.at, each.screen) == (label, self._screens[label])]
+        place = place_of(view.slug, self._slug, view.step.label if view.step else "")
+        self._screens[place] += 1
+        due = [each for each in self.pending if (each.at, each.screen) == (place, self._screens[place])]
         for each in due:
             self.pending.remove(each)
             await self._break_further(each.fault)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 
-from runbook_keys.drills.plan import DrillPlan
+from runbook_keys.drills.plan import DrillPlan, place_of
 from runbook_keys.model import reply as r
 from runbook_keys.model.actor import Actor, ActorKind
 from runbook_keys.model.outcome import Settlement
@@ -18,10 +18,12 @@ WHY = "drill: the screen says so"
 class ScriptedOperator:
     """Runs looks, approves what the tree leads to, answers questions by the plan; says "can't tell" where it is silent.
 
-    `tell` gets a line for each thing it does, so that somebody can follow along.
+    `slug` is the runbook that the drill belongs to. `tell` gets a line for each thing it does, so that somebody can
+    follow along.
     """
 
-    def __init__(self, plan: DrillPlan, tell: Callable[[View, str], None]) -> None:
+    def __init__(self, slug: str, plan: DrillPlan, tell: Callable[[View, str], None]) -> None:
+        self._slug = slug
         self._plan = plan
         self._tell = tell
         self.actor = Actor(ActorKind.DRILL, "scripted operator")
@@ -45,7 +47,7 @@ class ScriptedOperator:
     def _answer(self, view: View) -> r.Reply:
         label = view.step.label if view.step else ""
         if view.asking in (Asking.QUESTION, Asking.CHOICE):
-            return self._choice(view, label)
+            return self._choice(view, place_of(view.slug, self._slug, label))
         if view.asking is Asking.EVIDENCE:
             return r.Answer(self._plan.evidence.get(view.question, ""))
         answers: dict[Asking, r.Reply] = {
@@ -57,16 +59,16 @@ class ScriptedOperator:
         }
         return answers.get(view.asking, r.Leave())
 
-    def _choice(self, view: View, label: str) -> r.Reply:
+    def _choice(self, view: View, place: str) -> r.Reply:
         self.questions += 1
-        wanted = self._wanted(label)
+        wanted = self._wanted(place)
         words = [way.words for way in view.ways_out]
         return r.Choose(words.index(wanted) if wanted in words else len(words) - 1, WHY)
 
-    def _wanted(self, label: str) -> str | None:
+    def _wanted(self, place: str) -> str | None:
         """What the plan answers this time; its last answer holds for every later time."""
-        answers = self._plan.answers.get(label)
-        self._asked[label] += 1
+        answers = self._plan.answers.get(place)
+        self._asked[place] += 1
         if answers is None or isinstance(answers, str):
             return answers
-        return answers[min(self._asked[label], len(answers)) - 1]
+        return answers[min(self._asked[place], len(answers)) - 1]

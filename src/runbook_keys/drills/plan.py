@@ -37,7 +37,8 @@ class DrillPlan(Struct, frozen=True, forbid_unknown_fields=True):
     every later one. `evidence` is what they answer in section 9, `then` what breaks while the run goes on.
     `must_change_nothing` allows the oracle no change at all, `must_stay` none that begins with these words.
     `rolled_back` are the actions that were undone. `irreversible` are the actions that may run in a drill that does
-    not end RESOLVED; there none may run unless it is named.
+    not end RESOLVED; there none may run unless it is named. `hands_over_to` are the runbooks that it goes on in, in
+    order; their steps are named `SLUG/LABEL` everywhere here, and `ending` is that of the last one.
     """
 
     fault: str
@@ -50,6 +51,7 @@ class DrillPlan(Struct, frozen=True, forbid_unknown_fields=True):
     then: tuple[LaterBreak, ...] = ()
     must_change_nothing: bool = False
     must_stay: tuple[str, ...] = ()
+    hands_over_to: tuple[str, ...] = ()
     rolled_back: tuple[str, ...] = ()
     irreversible: tuple[str, ...] = ()
 
@@ -84,20 +86,27 @@ def check_fits(plan: DrillPlan, runbook: Runbook) -> None:
     Else a reworded answer would quietly become the last way out, and the drill would test something else.
     """
     named = {*plan.answers, *(each.at for each in plan.then), *plan.rolled_back, *plan.irreversible}
-    unknown = sorted(label for label in named if runbook.step(label) is None)
+    unknown = sorted(label for label in named if "/" not in label and runbook.step(label) is None)
     if unknown:
         raise DrillFailed(
             f"The drill {plan.name} names {', '.join(unknown)}, and the runbook has no such step."
         )
     for label, given in plan.answers.items():
         step = runbook.step(label)
-        known = [branch.words for branch in step.branches] if step else []
+        if step is None:
+            continue
+        known = [branch.words for branch in step.branches]
         for words in (given,) if isinstance(given, str) else given:
             if words not in known:
                 raise DrillFailed(
                     f"The drill {plan.name} answers {words!r} at {label}, which is no way out of it. "
                     f"Its ways out: {'; '.join(known)}."
                 )
+
+
+def place_of(slug: str, own: str, label: str) -> str:
+    """How a drill of the runbook `own` names a step of the runbook `slug`."""
+    return label if slug == own else f"{slug}/{label}"
 
 
 LIMIT = " (limit reached)"

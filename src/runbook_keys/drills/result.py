@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from html import escape
 
 from msgspec import Struct
 
-from runbook_keys.drills.plan import LIMIT, DrillPlan
+from runbook_keys.drills.plan import LIMIT, DrillPlan, place_of
 from runbook_keys.model import event as e
 from runbook_keys.model.runbook import Ending, SafetyClass
 
@@ -19,6 +19,13 @@ class Judgement(Struct, frozen=True):
     problems: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     unwanted: tuple[str, ...] = ()
+
+
+class FollowedRun(Struct, frozen=True):
+    """One run of a drill: of which runbook, and its events in order."""
+
+    slug: str
+    events: tuple[e.Event, ...]
 
 
 class DrillResult(Struct, frozen=True):
@@ -54,10 +61,13 @@ class Coverage(Struct, frozen=True):
 
 
 def failures_of(
-    plan: DrillPlan, ending: Ending | None, judgement: Judgement, events: Sequence[e.Event]
+    plan: DrillPlan, ending: Ending | None, judgement: Judgement, runs: Sequence[FollowedRun]
 ) -> tuple[str, ...]:
-    """Why a drill fails; the oracle has the last word on what is resolved."""
+    """Why a drill fails; the oracle has the last word on what is resolved. The first run is of the drilled runbook."""
     found = []
+    followed = tuple(run.slug for run in runs[1:])
+    if followed != plan.hands_over_to:
+        found.append(f"It went on in {_listed(followed)}, and {_listed(plan.hands_over_to)} was right.")
     if ending is not plan.ending:
         found.append(f"It ended {ending or 'before its end'}, and {plan.ending} was right.")
     if ending is Ending.RESOLVED and not judgement.is_healthy:
@@ -69,10 +79,10 @@ def failures_of(
     found += [
         f"It changed what must stay: {each}" for each in judgement.changed if each.startswith(plan.must_stay)
     ]
-    undone = {event.step for event in events if isinstance(event, e.ActionRolledBack)}
+    undone = _places(runs, lambda event: isinstance(event, e.ActionRolledBack))
     if undone != set(plan.rolled_back):
         found.append(f"It undid {_listed(undone)}, and {_listed(plan.rolled_back)} was right.")
-    uncalled = _irreversible(events) - set(plan.irreversible)
+    uncalled = _places(runs, _is_irreversible) - set(plan.irreversible)
     if plan.ending is not Ending.RESOLVED and uncalled:
         found.append(
             f"It ran {_listed(uncalled)}, which can't be undone, although this was not its incident."
@@ -84,12 +94,18 @@ def _listed(labels: Collection[str]) -> str:
     return ", ".join(sorted(labels)) or "nothing"
 
 
-def _irreversible(events: Sequence[e.Event]) -> set[str]:
+def _places(runs: Sequence[FollowedRun], is_wanted: Callable[[e.Event], bool]) -> set[str]:
+    """The steps of the events that are wanted, as the drill names them."""
     return {
-        event.step
-        for event in events
-        if isinstance(event, e.AttemptStarted) and event.safety is SafetyClass.IRREVERSIBLE
+        place_of(run.slug, runs[0].slug, getattr(event, "step", ""))
+        for run in runs
+        for event in run.events
+        if is_wanted(event)
     }
+
+
+def _is_irreversible(event: e.Event) -> bool:
+    return isinstance(event, e.AttemptStarted) and event.safety is SafetyClass.IRREVERSIBLE
 
 
 def branches_of(events: Sequence[e.Event]) -> tuple[str, ...]:

@@ -18,17 +18,26 @@ from runbook_keys.drills.plan import (
     LaterBreak,
     branch_names,
     check_fits,
+    place_of,
     plans_of,
     uncovered_reasons,
 )
-from runbook_keys.drills.result import Coverage, DrillResult, Judgement, branches_of, coverage, failures_of
+from runbook_keys.drills.result import (
+    Coverage,
+    DrillResult,
+    FollowedRun,
+    Judgement,
+    branches_of,
+    coverage,
+    failures_of,
+)
 from runbook_keys.errors import DrillFailed
 from runbook_keys.journal.lines import read
 from runbook_keys.model.event import RunKind
 from runbook_keys.model.runbook import Runbook
 from runbook_keys.model.view import View
 from runbook_keys.operations.packs import read_pack
-from runbook_keys.operations.run import RunRequest, start
+from runbook_keys.operations.run import RunReport, RunRequest, start
 from runbook_keys.operations.services import Services
 from runbook_keys.ports import Operator
 
@@ -45,20 +54,26 @@ class World(Protocol):
 
 
 class DrillReport(Struct, frozen=True):
-    """The drills of one pack and what they cover together."""
+    """The drills of one pack and what they cover together. `is_whole`: all of the pack's drills were run."""
 
     slug: str
+    runbook: Runbook
     results: tuple[DrillResult, ...]
     coverage: Coverage
+    is_whole: bool
 
 
 @dataclass(frozen=True)
 class DrillRequest:
-    """What to drill. `faults` empty means all of the pack's; `operator` leads instead of the script."""
+    """What to drill. `faults` empty means all of the pack's; `operator` leads instead of the script.
+
+    `at_once` drills run side by side, each in a world of its own.
+    """
 
     slug: str
     faults: tuple[str, ...] = ()
     operator: Operator | None = None
+    at_once: int = 1
 
 
 Tell = Callable[[str], None]
@@ -67,18 +82,35 @@ Tell = Callable[[str], None]
 async def drill(
     services: Services, world: Callable[[str], World], request: DrillRequest, tell: Tell
 ) -> DrillReport:
-    """Run the drills one after another, each in a fresh world. Raises DrillFailed where a world can't be had."""
+    """Run the drills, each in a fresh world. Raises DrillFailed where a world can't be had."""
     opened = read_pack(services.library.load(request.slug), services.cache)
     plans = _chosen(plans_of(opened.pack.files), request)
     for plan in plans:
         check_fits(plan, opened.runbook)
-    results = []
-    for plan in plans:
-        tell(f"{plan.name}: {plan.description}")
-        results.append(await _one(world, plan, request, tell))
+    turn = asyncio.Semaphore(request.at_once)
+
+    async def in_turn(plan: DrillPlan) -> DrillResult:
+        async with turn:
+            tell(f"{plan.name}: {plan.description}")
+            # Side by side their steps would only be mixed up.
+            result = await _one(world, plan, request, tell if request.at_once == 1 else _nobody)
+            tell(drill_words(result))
+            return result
+
+    results = await asyncio.gather(*map(in_turn, plans))
     names = branch_names(opened.runbook)
-    reasons = uncovered_reasons(opened.pack.files)
-    return DrillReport(request.slug, tuple(results), coverage(names, results, reasons))
+    found = coverage(names, results, uncovered_reasons(opened.pack.files))
+    return DrillReport(request.slug, opened.runbook, tuple(results), found, not request.faults)
+
+
+def _nobody(_line: str) -> None:
+    pass
+
+
+def drill_words(result: DrillResult) -> str:
+    """A drill's verdict in one line."""
+    verdict = "FAILED" if result.failures else "passed"
+    return f"  {verdict}: {result.drill}, {result.ending or 'open'}, {result.milliseconds / 1000:.1f} s"
 
 
 def _chosen(plans: list[DrillPlan], request: DrillRequest) -> list[DrillPlan]:
@@ -106,17 +138,15 @@ async def _one(
 async def _followed(
     services: Services, world: World, plan: DrillPlan, request: DrillRequest, tell: Tell
 ) -> DrillResult:
-    scripted = ScriptedOperator(plan, lambda view, did: tell(_followed_line(view, did)))
-    operator = BreakingOperator(request.operator or scripted, plan.then, _further(world, tell))
-    opened = read_pack(services.library.load(request.slug), services.cache)
-    declared = {wanted.name for wanted in opened.metadata.inputs}
-    values = {name: value for name, value in world.inputs().items() if name in declared}
-    run = RunRequest(request.slug, values, kind=RunKind.DRILL, follows_hand_offs=False)
+    scripted = ScriptedOperator(request.slug, plan, lambda view, did: tell(_followed_line(view, did)))
+    operator = BreakingOperator(request.slug, request.operator or scripted, plan.then, _further(world, tell))
+    run = RunRequest(request.slug, kind=RunKind.DRILL, follows_hand_offs=bool(plan.hands_over_to))
     began = monotonic()
     report = await start(services, operator, run)
     spent = round((monotonic() - began) * 1000)
     judgement = await asyncio.to_thread(world.judge)
-    events = [read(stored).event for stored in await services.store.entries(report.run)]
+    runs = [await _run(services, each) for each in (*report.before, report)]
+    path = _path(request.slug, report)
     return DrillResult(
         slug=request.slug,
         drill=plan.name,
@@ -125,12 +155,23 @@ async def _followed(
         run=report.run,
         ending=report.ending,
         judgement=judgement,
-        path=report.view.path,
-        actions=_actions(opened.runbook, report.view.path),
+        path=path,
+        actions=await _actions(services, (*report.before, report)),
         questions=scripted.questions,
         milliseconds=spent,
-        branches=branches_of(events),
-        failures=(*failures_of(plan, report.ending, judgement, events), *_never_broken(operator.pending)),
+        branches=branches_of([event for each in runs if each.slug == request.slug for event in each.events]),
+        failures=(*failures_of(plan, report.ending, judgement, runs), *_never_broken(operator.pending)),
+    )
+
+
+async def _run(services: Services, report: RunReport) -> FollowedRun:
+    stored = await services.store.entries(report.run)
+    return FollowedRun(report.slug, tuple(read(entry).event for entry in stored))
+
+
+def _path(slug: str, last: RunReport) -> tuple[str, ...]:
+    return tuple(
+        place_of(report.slug, slug, label) for report in (*last.before, last) for label in report.view.path
     )
 
 
@@ -149,10 +190,14 @@ def _never_broken(pending: Sequence[LaterBreak]) -> list[str]:
     ]
 
 
-def _actions(runbook: Runbook, path: Sequence[str]) -> tuple[str, ...]:
+async def _actions(services: Services, reports: Sequence[RunReport]) -> tuple[str, ...]:
     """The actions on the way, as `A1 Title`."""
-    steps = (runbook.step(label) for label in dict.fromkeys(path))
-    return tuple(f"{step.label} {step.title}" for step in steps if step is not None and step.kind.is_changing)
+    found: list[str] = []
+    for report in reports:
+        runbook = read_pack(services.library.load(report.slug), services.cache).runbook
+        steps = (runbook.step(label) for label in dict.fromkeys(report.view.path))
+        found += [f"{step.label} {step.title}" for step in steps if step and step.kind.is_changing]
+    return tuple(found)
 
 
 def _followed_line(view: View, did: str) -> str:

@@ -1,0 +1,119 @@
+"""`keys drill`: prove runbooks by breaking the practice company."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from runbook_keys.cli.endings import Exit
+from runbook_keys.cli.opening import as_json, say, with_services
+from runbook_keys.cli.terminal import operator_for
+from runbook_keys.cli.text import RULE, hanging, safe
+
+if TYPE_CHECKING:
+    from runbook_keys.drills.result import DrillResult
+    from runbook_keys.operations.drill import DrillReport, DrillRequest
+    from runbook_keys.operations.services import Services
+
+
+@click.command("drill")
+@click.argument("slug", default="")
+@click.option("--fault", "faults", multiple=True, metavar="FAULT", help="Only this one; may be given again.")
+@click.option("--all", "is_all", is_flag=True, help="Every pack that has drills.")
+@click.option("--lead", is_flag=True, help="You are the operator, where there is a terminal.")
+@click.option("--jobs", default=1, type=click.IntRange(1, 16), help="How many drills run side by side.")
+@click.option("--format", "form", type=click.Choice(["text", "json", "junit", "html"]), default="text")
+def drill_command(slug: str, faults: tuple[str, ...], is_all: bool, lead: bool, jobs: int, form: str) -> None:
+    """Prove the runbook SLUG by breaking the practice company for real.
+
+    Example: keys drill stripe-webhook-failure --fault bad-release
+    """
+    from runbook_keys.operations.drill import DrillRequest
+
+    if not slug and not is_all:
+        raise click.UsageError("Name a runbook, or give --all.")
+    operator = operator_for(sys.stdin, sys.stdout, None) if lead and sys.stdin.isatty() else None
+    request = DrillRequest("" if is_all else slug, faults, operator, jobs)
+    reports = with_services(lambda services: _drills(services, request, form == "text"))
+    say(_output(reports, form, lead))
+    has_failed = any(result.failures for report in reports for result in report.results)
+    has_gaps = any(report.coverage.unexplained for report in reports if report.is_whole)
+    sys.exit(Exit.FAILED if has_failed or has_gaps else Exit.OK)
+
+
+async def _drills(services: Services, request: DrillRequest, is_told: bool) -> list[DrillReport]:
+    from dataclasses import replace
+
+    from runbook_keys.bootstrap import PracticeWorld
+    from runbook_keys.operations.drill import drill
+
+    def tell(line: str) -> None:
+        if request.operator is None:
+            click.echo(safe(line), err=not is_told)
+
+    if request.operator is not None:
+        click.echo("Starting the practice company, and breaking something. You are on call.")
+    slugs = [request.slug] if request.slug else list(services.library.slugs())
+    return [await drill(services, PracticeWorld, replace(request, slug=each), tell) for each in slugs]
+
+
+def _output(reports: list[DrillReport], form: str, is_led: bool) -> list[str]:
+    from runbook_keys.drills.page import page
+    from runbook_keys.drills.result import junit
+
+    if form == "json":
+        return [as_json(reports)]
+    if form == "junit":
+        return [junit([result for report in reports for result in report.results]).rstrip()]
+    if form == "html":
+        return [page([(report.runbook, report.results, report.coverage) for report in reports])]
+    return story_lines(reports) if is_led else drill_lines(reports)
+
+
+def drill_lines(reports: Sequence[DrillReport]) -> list[str]:
+    """A table of drills, what failed and why, and what of the tree they took."""
+    lines = [RULE]
+    for report in reports:
+        lines += [f"{safe(report.slug)}", _DRILL_HEAD, *(_drill_line(result) for result in report.results)]
+        for result in report.results:
+            lines += [line for each in result.failures for line in hanging(f"  {result.drill}: ", each)]
+        lines += _coverage_lines(report)
+    return lines
+
+
+_DRILL_HEAD = f"{'':6}  {'fault':<37} {'end':<11} {'steps':>5} {'asked':>5} {'seconds':>7}"
+
+
+def _drill_line(result: DrillResult) -> str:
+    verdict = "FAILED" if result.failures else "passed"
+    counts = f"{len(result.path):>5} {result.questions:>5} {result.milliseconds / 1000:>7.1f}"
+    return f"{verdict}  {result.drill[:37]:<37} {result.ending or 'open':<11} {counts}"
+
+
+def _coverage_lines(report: DrillReport) -> list[str]:
+    found = report.coverage
+    if not report.is_whole:
+        return []
+    counts = f"{len(found.taken)} of {found.total} branches taken ({found.percent} %)"
+    lines = [f"{report.slug}: {counts}, {len(found.excused)} excused with a reason."]
+    return lines + [f"  not drilled and not excused: {safe(name)}" for name in found.unexplained]
+
+
+def story_lines(reports: Sequence[DrillReport]) -> list[str]:
+    """What was wrong, what was done, how long it took, and what the oracle says: the end of a led drill."""
+    return [line for report in reports for result in report.results for line in _story(result)]
+
+
+def _story(result: DrillResult) -> list[str]:
+    well = "all is well" if result.judgement.is_healthy else "; ".join(result.judgement.problems)
+    lines = [RULE, f"END: {result.ending or 'the run waits'}"]
+    lines += hanging("What was wrong:  ", result.description)
+    lines += hanging("What was done:   ", "; ".join(result.actions) or "nothing was changed")
+    lines += hanging("How long:        ", f"{result.milliseconds / 1000:.1f} s, {len(result.path)} steps")
+    lines += hanging("The oracle says: ", well)
+    for each in result.failures:
+        lines += hanging("The drill FAILED: ", each)
+    return [*lines, f"The record:      run {result.run} (`keys show {result.run}`)"]
