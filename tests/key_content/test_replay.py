@@ -177,6 +177,23 @@ def test_what_is_no_list_of_events_is_refused(replay: Call, text: str) -> None:
     assert not _Stripe.asked
 
 
+def test_without_a_state_folder_the_applied_list_alone_holds_back(
+    call_key: Call, stripe: str, tmp_path: Path
+) -> None:
+    """The call still works by its state, which ends with it; nothing is left in the caller's folder."""
+    (tmp_path / "events").write_text(lines(2))
+    result = call_key(
+        SLUG,
+        environment={"API_KEY": "sk_test_larkspur"},
+        endpoint=ENDPOINT,
+        events=tmp_path / "events",
+        via="api",
+        base_url=stripe,
+    ).result
+    assert result["requested"] == 2
+    assert not Path(result["state_file"]).exists()
+
+
 def test_a_key_never_travels_in_the_clear(replay: Call) -> None:
     """http is for this machine only."""
     assert "https" in replay(lines(1), base_url="http://stripe.larkspur.example").stderr

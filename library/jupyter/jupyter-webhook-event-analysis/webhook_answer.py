@@ -96,7 +96,7 @@ def certainty(found: dict[str, Any]) -> list[str]:
         lines.insert(0, f"Failure rate {found['failure_rate']:.1%}, between {low:.1%} and {high:.1%}.")
     if before_it := found["before_it_began"]:
         lines.append(f"Just before, at {before_it['at']}: {ascii(before_it['line'])[1:-1]}")
-    return lines + found["notes"]
+    return [*lines, *found["notes"]]
 
 
 def _window(tally: Tally) -> dict[str, Any]:

@@ -13,7 +13,7 @@ export default async function run(given, tools) {
   const sender = senderFor(args, tools.signal);
   const events = args.events ? await readEvents(args.events) : await sender.list();
   const applied = args.ask_service ? await sender.applied() : await readApplied(args.applied);
-  const state = await openState(args.state_folder, args.endpoint, { isDryRun: tools.mode === 'dry-run' });
+  const state = await openState(args.state_folder ?? tools.scratch, args.endpoint, { isDryRun: tools.mode === 'dry-run' });
   try {
     if (state.unknown().length > 0) await settleUnknown(state, sender, tools);
     const plan = choose(events, applied, state, args);
