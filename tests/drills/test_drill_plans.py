@@ -139,6 +139,7 @@ def started(label: str, safety: SafetyClass) -> e.AttemptStarted:
         (plan(), Ending.ESCALATED, Judgement(True, unwanted=("a file",)), (), "no need to: a file"),
         (plan(must_change_nothing=True), Ending.ESCALATED, Judgement(True, changed=("x",)), (), "changed: x"),
         (plan(must_stay=("the release",)), Ending.ESCALATED, Judgement(True, changed=("the release was r1",)), (), "must stay"),
+        (plan(must_be_gone=("Rows",)), Ending.ESCALATED, Judgement(False, problems=("Rows leak.",)), (), "must be gone: Rows leak."),
         (plan(rolled_back=("A1",)), Ending.ESCALATED, WELL, (), "It undid nothing, and A1 was right"),
         (plan(), Ending.ESCALATED, WELL, (e.ActionRolledBack("A1"),), "It undid A1, and nothing was right"),
         (plan(), Ending.ESCALATED, WELL, (started("A2", SafetyClass.IRREVERSIBLE),), "It ran A2"),
@@ -161,8 +162,10 @@ def test_a_drill_fails_for_its_reason(
 
 
 def test_what_a_drill_allows_does_not_fail_it() -> None:
-    """A named irreversible action, a named undo, a change beside what must stay."""
-    given = plan(irreversible=("A2",), rolled_back=("A1",), must_stay=("the release",))
+    """A named irreversible action, a named undo, a change beside what must stay, a problem beside what must be gone."""
+    given = plan(
+        irreversible=("A2",), rolled_back=("A1",), must_stay=("the release",), must_be_gone=("Rows",)
+    )
     events = (started("A2", SafetyClass.IRREVERSIBLE), e.ActionRolledBack("A1"))
     judgement = Judgement(False, problems=("not well",), changed=("the process was 1",))
 

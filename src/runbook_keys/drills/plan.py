@@ -36,6 +36,7 @@ class DrillPlan(Struct, frozen=True, forbid_unknown_fields=True):
     `answers` are the words that a person picks at a step; of several the first is for the first time, the last for
     every later one. `evidence` is what they answer in section 9, `then` what breaks while the run goes on.
     `must_change_nothing` allows the oracle no change at all, `must_stay` none that begins with these words.
+    `must_be_gone` are beginnings of the oracle's words for problems that no right run leaves behind, however it ends.
     `rolled_back` are the actions that were undone. `irreversible` are the actions that may run in a drill that does
     not end RESOLVED; there none may run unless it is named. `hands_over_to` are the runbooks that it goes on in, in
     order; their steps are named `SLUG/LABEL` everywhere here, and `ending` is that of the last one.
@@ -51,6 +52,7 @@ class DrillPlan(Struct, frozen=True, forbid_unknown_fields=True):
     then: tuple[LaterBreak, ...] = ()
     must_change_nothing: bool = False
     must_stay: tuple[str, ...] = ()
+    must_be_gone: tuple[str, ...] = ()
     hands_over_to: tuple[str, ...] = ()
     rolled_back: tuple[str, ...] = ()
     irreversible: tuple[str, ...] = ()

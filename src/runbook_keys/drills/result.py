@@ -12,6 +12,10 @@ from runbook_keys.model import event as e
 from runbook_keys.model.runbook import Ending, SafetyClass
 
 
+NAMED = 3
+"""How many of the oracle's problems a reason names."""
+
+
 class Judgement(Struct, frozen=True):
     """What the oracle said: is the world well, what was changed, and what of that had no right to be."""
 
@@ -79,6 +83,9 @@ def failures_of(
     found += [
         f"It changed what must stay: {each}" for each in judgement.changed if each.startswith(plan.must_stay)
     ]
+    left = [each for each in judgement.problems if each.startswith(plan.must_be_gone)]
+    if left:
+        found.append(f"It left behind what must be gone: {' '.join(left[:NAMED])}")
     undone = _places(runs, lambda event: isinstance(event, e.ActionRolledBack))
     if undone != set(plan.rolled_back):
         found.append(f"It undid {_listed(undone)}, and {_listed(plan.rolled_back)} was right.")
