@@ -11,7 +11,6 @@ from runbook_keys.drills.plan import LIMIT, DrillPlan, place_of
 from runbook_keys.model import event as e
 from runbook_keys.model.runbook import Ending, SafetyClass
 
-
 NAMED = 3
 """How many of the oracle's problems a reason names."""
 
