@@ -7,11 +7,13 @@ With the access token hook on, a token says in app_metadata to which tenant its 
 once, when it starts.
 """
 
+import contextlib
 import hmac
 import json
 import time
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import psycopg
 
@@ -53,6 +55,12 @@ class AuthService:
             return Reply(400, {"error": "email and password are expected"})
         return Reply(404, {"error": "there is nothing at this address"})
 
+    def test_hook(self) -> None:
+        """Refuse to start with a hook that the database refuses; a database that is not there yet is none."""
+        if self._has_hook:
+            with contextlib.suppress(psycopg.OperationalError), self._connect() as connection:
+                connection.execute(_TENANT, (str(UUID(int=0)),))
+
     def _token(self, given: dict[str, str]) -> Reply:
         with self._connect() as connection:
             row = connection.execute(_USER, (given["email"],)).fetchone()
@@ -83,6 +91,9 @@ class AuthService:
 def main(folder: Path, arguments: list[str]) -> int:
     """Serve until ended. Argument: the port."""
     layout = RoomsLayout(folder)
-    settings = json.loads(layout.auth_settings.read_text("utf-8"))
-    serve(int(arguments[0]), AuthService(settings, ServiceLog(folder / "auth.log")))
+    service = AuthService(
+        json.loads(layout.auth_settings.read_text("utf-8")), ServiceLog(folder / "auth.log")
+    )
+    service.test_hook()
+    serve(int(arguments[0]), service)
     return 0

@@ -126,5 +126,6 @@ def _units(layout: RoomsLayout, ports: Ports) -> dict[str, UnitFile]:
         ),
         "auth": python_unit(layout, "tenants.auth", str(ports.auth)),
         "api": python_unit(layout, "tenants.api", str(ports.api)),
+        "stray": python_unit(layout, "stray", str(ports.api)),
         "release": python_unit(layout, "tenants.commands.accessctl", *soak),
     }

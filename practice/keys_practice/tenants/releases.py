@@ -94,7 +94,7 @@ def keep_state(connection: psycopg.Connection, layout: RoomsLayout, contract: Co
 @contextlib.contextmanager
 def release_lock(layout: RoomsLayout) -> Iterator[None]:
     """Keep others from changing access meanwhile. Raises PracticeError while somebody else does."""
-    with layout.release_lock.open("r+b") as lock:
+    with layout.release_lock.open("rb") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as held:

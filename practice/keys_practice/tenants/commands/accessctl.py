@@ -79,13 +79,17 @@ def leaks(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa: ARG001 
 
 
 def matrix(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa: ARG001 - every verb is called alike
-    """Say whether everybody reaches exactly what the contract gives them."""
-    found = summary(_Office(layout).cells())
-    words = "\n".join([f"{found['wrong']} of {found['cells']} cells are wrong.", *found["first_wrong"]])
-    code = (
-        UNKNOWN if found["unknown"] and found["unknown"] == found["wrong"] else NO if found["wrong"] else YES
+    """Say whether everybody reaches exactly what the contract gives them, and nothing else."""
+    office = _Office(layout)
+    found, exposed = summary(office.cells()), office.exposed()
+    found["wrong"] += len(exposed)
+    found["leaks"] += len(exposed)
+    found["exposed"] = exposed
+    words = "\n".join(
+        [f"{found['wrong']} of {found['cells']} cells are wrong.", *found["first_wrong"], *exposed]
     )
-    return Result(found, words, code)
+    is_only_unknown = found["unknown"] > 0 and found["unknown"] == found["wrong"]
+    return Result(found, words, UNKNOWN if is_only_unknown else NO if found["wrong"] else YES)
 
 
 def compare(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa: ARG001 - every verb is called alike

@@ -8,7 +8,7 @@ from keys_practice.errors import Unreachable
 from keys_practice.layout import Layout
 from keys_practice.processes import wait_until
 
-READY_SECONDS = 8
+READY_SECONDS = 5
 
 
 def status(layout: Layout, unit: str) -> Result:
@@ -21,9 +21,16 @@ def change(layout: Layout, unit: str, url: str, op: str) -> Result:
     """Start, stop or restart the process; a start waits until it answers."""
     keeper_client.ask(layout, op, unit)
     is_wanted = op != "stop"
-    wait_until(lambda: health(url)["listening"] == is_wanted, READY_SECONDS, pause=0.05)
+
+    def is_settled() -> bool:
+        has_ended = keeper_client.unit_status(layout, unit)["state"] != "running"
+        return health(url)["listening"] == is_wanted or (is_wanted and has_ended)
+
+    wait_until(is_settled, READY_SECONDS, pause=0.05)
     content = {**keeper_client.unit_status(layout, unit), "listening": health(url)["listening"]}
-    return Result(content, facts(content), YES if content["listening"] == is_wanted else NO)
+    is_running = content["state"] == "running"
+    is_done = (content["listening"], is_running) == (is_wanted, is_wanted)
+    return Result(content, facts(content), YES if is_done else NO)
 
 
 def asked_health(url: str) -> Result:

@@ -55,6 +55,17 @@ def _record_gone(rooms: Rooms) -> None:
     rooms.layout.access.rename(rooms.layout.folder / "access-moved")
 
 
+def _settings_cut(rooms: Rooms) -> None:
+    path = rooms.layout.auth_settings
+    path.write_text(path.read_text("utf-8")[:40], "utf-8")
+
+
+def _port_taken(rooms: Rooms) -> None:
+    rooms.keeper("stop", "api")
+    rooms.keeper("start", "stray")
+    rooms.must_become(lambda: rooms.is_listening("api"), "the other program listens on the API's port")
+
+
 FAULTS: dict[str, Fault] = {
     "nothing-broken": Fault("Nothing is broken. A right run changes nothing.", lambda _: None),
     "database-down": Fault("The database server is down. Nobody reaches anything.", _database_down),
@@ -70,6 +81,14 @@ FAULTS: dict[str, Fault] = {
         "The auth service may not read the table of members any more. Its hook fails, and nobody can sign in.",
         sql("REVOKE SELECT ON members FROM supabase_auth_admin"),
     ),
+    "members-gone": Fault(
+        "A clean-up job deleted the rows that say who belongs to which tenant.", sql("DELETE FROM members")
+    ),
+    "auth-settings-cut": Fault(
+        "A full disk cut the settings of the auth service. It runs on, and nobody can read them.",
+        _settings_cut,
+    ),
+    "port-taken": Fault("The API is down, and another program answers 404 on its port.", _port_taken),
     "role-not-granted": Fault(
         "The API's role may not become authenticated any more. Members are refused with 403.",
         sql("REVOKE authenticated FROM authenticator"),

@@ -63,6 +63,11 @@ FAULTS: dict[str, Fault] = {
         sql("DROP POLICY members_for_tokens ON members", "DROP POLICY members_of_own_tenant ON members"),
         RESTORE,
     ),
+    "hook-reads-nothing": Fault(
+        "The policy by which the access token hook reads members is gone. Tokens say no tenant.",
+        sql("DROP POLICY members_for_tokens ON members"),
+        RESTORE,
+    ),
     "claim-missing": Fault(
         "The auth service was set up anew without its access token hook. Tokens say no tenant.",
         _hook_off,
