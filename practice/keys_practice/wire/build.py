@@ -27,7 +27,7 @@ COMMANDS = {
     "ordersctl": "wire.commands.ordersctl",
     "usersctl": "wire.commands.usersctl",
 }
-PATIENCE_SECONDS = 1.5
+PATIENCE_SECONDS = 2.5
 DEPLOYMENT_SECONDS = 900
 OWNER_ONLY = 0o600
 
@@ -162,6 +162,7 @@ def _units(layout: WireLayout, ports: Ports) -> dict[str, UnitFile]:
         "line": _unit(layout, "line", "wire.line", str(ports.control), *lines),
         "app": _unit(layout, "app", "wire.checkout"),
         "users": _unit(layout, "users", "wire.users"),
+        "stray": _unit(layout, "stray", "stray", str(ports.app)),
         "deployment": _unit(layout, "deployment", "deployctl", *deployment),
     }
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from keys_practice import http_client, keeper_client
 from keys_practice.database import Addresses
-from keys_practice.errors import PracticeError
+from keys_practice.errors import PracticeError, Unreachable
 from keys_practice.processes import wait_until
 from keys_practice.wire.layout import WireLayout
 
@@ -69,13 +69,30 @@ class Company:
         http_client.call("POST", f"{self.layout.facts()[f'{dependency}_origin']}/practice", body)
 
     def flaws(self, dependency: str) -> list[str]:
-        """What is wrong with the dependency itself."""
+        """What is wrong with the dependency itself; `down` where it does not answer."""
         address = f"{self.layout.facts()[f'{dependency}_origin']}/practice"
-        found: list[str] = http_client.call("GET", address).json()["flaws"]
+        try:
+            found: list[str] = http_client.call("GET", address).json()["flaws"]
+        except Unreachable:
+            return ["down"]
         return found
 
+    def is_listening(self, dependency: str) -> bool:
+        """Whether the dependency itself answers, behind its gateway."""
+        return self.flaws(dependency) != ["down"]
+
+    def breaker_state(self, dependency: str) -> str:
+        """How the checkout's breaker stands, in its own words; `unknown` where it does not answer."""
+        address = f"{self.layout.facts()['app_url']}/internal/breakers/{dependency}"
+        try:
+            return str(http_client.call("GET", address, seconds=5).json()["state"])
+        except (Unreachable, KeyError, TypeError):
+            return "unknown"
+
     def answers(self) -> list[dict[str, Any]]:
-        """What users got so far, oldest first."""
+        """What users got so far, oldest first; nothing where somebody has moved the log away."""
+        if not self.layout.answers.exists():
+            return []
         text = self.layout.answers.read_text("utf-8")
         return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
 

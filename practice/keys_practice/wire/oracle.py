@@ -26,7 +26,7 @@ POLL_SECONDS = 0.2
 FRESH_ANSWERS = 12
 JUDGED_ANSWERS = 8  # the last of them: those before may have been under way
 FRESH_SECONDS = 8
-SLOW_MS = 500
+SLOW_MS = 1200
 
 
 def judge(
@@ -106,7 +106,7 @@ def _switch_problems(company: Company, is_well: dict[str, bool]) -> list[str]:
     switches = company.switches()
     problems = []
     for name in DEPENDENCIES:
-        state = _ask(company, f"/internal/breakers/{name}").get("state", "unknown")
+        state = company.breaker_state(name)
         is_on = switches[f"fallback {name}"]["value"] == "on"
         health = "well" if is_well[name] else "not well"
         if is_well[name] and (switches[f"breaker {name}"]["value"] != "auto" or state != "closed"):

@@ -9,7 +9,7 @@ from keys_practice.layout import Layout
 from keys_practice.processes import wait_until
 from keys_practice.wire.commands import service
 
-SETTLE_SECONDS = 20
+SETTLE_SECONDS = 10
 
 
 def status(layout: Layout, asked: argparse.Namespace) -> Result:
@@ -39,16 +39,9 @@ def change(layout: Layout, asked: argparse.Namespace) -> Result:
     return status(layout, asked)
 
 
-def steady(layout: Layout, asked: argparse.Namespace) -> Result:
-    """Answer whether it is on its own, closed, and has not opened since it was set."""
-    content = _shown(layout, asked.name)
-    is_steady = (content["mode"], content["state"], content["trips"]) == ("auto", "closed", 0)
-    return Result({**content, "steady": is_steady}, facts(content), YES if is_steady else NO)
-
-
 def settle(layout: Layout, asked: argparse.Namespace) -> Result:
-    """Wait while it is half-open; exit 0 when it closed."""
-    wait_until(lambda: _shown(layout, asked.name)["state"] != "half-open", asked.seconds, pause=0.1)
+    """Wait until it is closed; exit 1 when it is not."""
+    wait_until(lambda: bool(_shown(layout, asked.name)["state"] == "closed"), asked.seconds, pause=0.1)
     content = _shown(layout, asked.name)
     return Result(content, facts(content), YES if content["state"] == "closed" else NO)
 
@@ -62,8 +55,7 @@ def main(folder: Path, arguments: list[str]) -> int:
     verbs = {
         "status": ("mode, state, since, trips since the mode was set, by, reason", status),
         "history": ("how its state changed", history),
-        "steady": ("is it on its own, closed, and has not opened since? exit 0 yes, 1 no", steady),
-        "settle": ("wait while it is half-open; exit 0 when it closed", settle),
+        "settle": ("wait until it is closed; exit 0 yes, 1 no", settle),
         "open": ("hold it open: no call goes through; undo with `auto`", change),
         "auto": ("give it back to itself; it begins half-open; undo with `open`", change),
     }
@@ -75,7 +67,7 @@ def main(folder: Path, arguments: list[str]) -> int:
             parser.add_argument("--reason", default="", metavar="WORDS", help="why, for the next person")
         if do is settle:
             parser.add_argument(
-                "--seconds", type=float, default=SETTLE_SECONDS, metavar="S", help="default 20"
+                "--seconds", type=float, default=SETTLE_SECONDS, metavar="S", help="default 10"
             )
     return command.run(folder, arguments)
 

@@ -12,8 +12,8 @@ from keys_practice.wire import answers
 from keys_practice.wire.calling import Dependency, Heard, call
 from keys_practice.wire.commands import service
 
-SLOW_MS = 500
-BETWEEN_SECONDS = 0.05
+SLOW_MS = 1200
+BETWEEN_SECONDS = 0.03
 TRIES = 10
 KINDS = "healthy refused timed_out reset tls_failed rate_limited errors bad_checksum wrong_value slow".split()
 

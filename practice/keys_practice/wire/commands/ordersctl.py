@@ -80,6 +80,20 @@ def compare(layout: Layout, asked: argparse.Namespace) -> Result:
     return Result(content, facts(content), YES if is_same else NO)
 
 
+def newest(layout: Layout, asked: argparse.Namespace) -> Result:
+    """Say in one word whether our newest records say what the dependency says: agree, differ, or unknown."""
+    field = _field(asked.name)
+    ours = [each for each in service.ask(layout, "GET", "/internal/records") if each[field] is not None]
+    heard = calling.call(service.dependency(layout, asked.name), "GET", "/v1/statement")
+    last = ours[-asked.orders :]
+    word = "unknown"
+    if heard.is_ok and last:
+        theirs = dict(heard.content["records"])
+        are_same = [_agrees(each, theirs.get(each["id"]), asked.name) for each in last]
+        word = "agree" if all(are_same) else "differ"
+    return Result({"name": asked.name, "orders": len(last), "word": word}, word)
+
+
 def confirmations(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa: ARG001 - every verb is called alike
     """Count paid orders that the provider's webhook has not confirmed."""
     records = service.ask(layout, "GET", "/internal/records")
@@ -97,7 +111,9 @@ def main(folder: Path, arguments: list[str]) -> int:
         "drain", "do them, each exactly once; stops at the first that fails; may be repeated", drain
     )
     compared = command.verb("compare", "our records against its statement; exit 0 when they agree", compare)
-    for parser in (seen, doing, compared):
+    word = command.verb("newest", "do our newest records say what it says? one word", newest)
+    word.add_argument("--orders", type=int, default=5, metavar="N", help="how many (default 5)")
+    for parser in (seen, doing, compared, word):
         parser.add_argument("name", metavar="NAME", help="the dependency")
     doing.add_argument("--limit", type=int, default=0, metavar="N", help="so many at most (default all)")
     doing.add_argument("--per-second", type=float, default=10, metavar="R", help="how fast (default 10)")
@@ -115,8 +131,7 @@ def _waiting(layout: Layout, name: str) -> list[Record]:
 
 def _compared(name: str, ours: list[Record], theirs: dict[str, list[int]]) -> dict[str, Any]:
     """missing: ours says done, theirs does not. unnoted: theirs says charged, ours says it never will be."""
-    is_payments = name == PAYMENTS
-    field = "charged_cents" if is_payments else "zone"
+    is_payments, field = name == PAYMENTS, _field(name)
     settled = [each for each in ours if each[field] is not None]
     missing = [each["id"] for each in settled if each["id"] not in theirs]
     unnoted = [
@@ -128,14 +143,19 @@ def _compared(name: str, ours: list[Record], theirs: dict[str, list[int]]) -> di
     differ = [
         each["id"]
         for each in settled
-        if each["id"] in theirs and not _agrees(each, theirs[each["id"]][0], is_payments)
+        if each["id"] in theirs and not _agrees(each, theirs[each["id"]][0], name)
     ]
     found = {"missing": missing, "unnoted": unnoted, "doubled": doubled, "differ": differ}
     named = [order for orders in found.values() for order in orders][:NAMED]
     return {**{kind: len(orders) for kind, orders in found.items()}, "ids": named}
 
 
-def _agrees(record: Record, value: int, is_payments: bool) -> bool:
-    if is_payments:
+def _field(name: str) -> str:
+    """Where our record keeps what this dependency said."""
+    return "charged_cents" if name == PAYMENTS else "zone"
+
+
+def _agrees(record: Record, value: int | None, name: str) -> bool:
+    if name == PAYMENTS:
         return bool(record["charged_cents"] == value == record["amount_cents"])
     return bool(record["zone"] == value)

@@ -10,7 +10,7 @@ from keys_practice.commands.frame import NO, YES, Command, Result, facts
 from keys_practice.layout import Layout
 from keys_practice.wire.layout import layout_of
 
-SLOW_MS = 500
+SLOW_MS = 1200
 PAUSE_SECONDS = 0.1
 PATIENCE_SECONDS = 20
 
@@ -31,6 +31,20 @@ def fresh(layout: Layout, asked: argparse.Namespace) -> Result:
         time.sleep(PAUSE_SECONDS)
     content = _counted(found)
     return Result(content, facts(content), YES if len(found) >= asked.answers else NO)
+
+
+def served(layout: Layout, asked: argparse.Namespace) -> Result:
+    """Answer whether each of the answers was a good one: full, or (with --degraded-too) degraded and marked."""
+    if asked.fresh:
+        asked.answers, asked.seconds = asked.fresh, PATIENCE_SECONDS
+        found = fresh(layout, asked)
+    else:
+        asked.answers = asked.last
+        found = summary(layout, asked)
+    content = found.content
+    good = content["paid"] + (content["degraded"] if asked.degraded_too else 0)
+    is_served = good == content["answers"] >= asked.answers and 3 * content["slow"] <= content["answers"]
+    return Result({**content, "served": is_served}, facts(content), YES if is_served else NO)
 
 
 def _read(layout: Layout) -> Answers:
@@ -63,7 +77,7 @@ def main(folder: Path, arguments: list[str]) -> int:
     command = Command(
         "usersctl",
         "What users really get. paid: done at once. degraded: accepted, and told what is still to come.\n"
-        "unmarked: accepted and not told. refused, unsure, crashed, unanswered: no order. slow: over 500 ms.",
+        "unmarked: accepted and not told. refused, unsure, crashed, unanswered: no order. slow: over 1200 ms.",
     )
     past = command.verb("summary", "count the last answers", summary)
     past.add_argument("--answers", type=int, default=40, metavar="N", help="how many (default 40)")
@@ -72,4 +86,11 @@ def main(folder: Path, arguments: list[str]) -> int:
     coming.add_argument(
         "--seconds", type=float, default=PATIENCE_SECONDS, metavar="S", help="at most so long (default 20)"
     )
+    question = command.verb(
+        "served", "was every one of the last answers good, and two of three fast? exit 0 yes, 1 no", served
+    )
+    which = question.add_mutually_exclusive_group()
+    which.add_argument("--last", type=int, default=6, metavar="N", help="look at the last N (default 6)")
+    which.add_argument("--fresh", type=int, metavar="N", help="wait for N further ones instead")
+    question.add_argument("--degraded-too", action="store_true", help="degraded and marked is good too")
     return command.run(folder, arguments)

@@ -10,6 +10,7 @@ from keys_practice.wire.faults.wire import REFUSALS
 from keys_practice.wire.layout import PAYMENTS
 
 LEFT_OF_THE_LIST = 40  # bytes of the list of dependencies that reached a full disk
+LEFT_OF_THE_RECORD = 20  # the same of the last deployment's record
 
 
 def _deploy(company: Company, release: str) -> None:
@@ -90,6 +91,32 @@ def _nobody_orders(company: Company) -> None:
     company.keeper("stop", "users")
 
 
+def _fallback_off(company: Company) -> None:
+    company.command("featurectl", "off", PAYMENTS, "--reason", "we should not take such orders")
+
+
+def _record_cut(company: Company) -> None:
+    path = company.layout.deployments
+    *whole, last = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(whole) + last[:LEFT_OF_THE_RECORD])
+
+
+def _port_taken(company: Company) -> None:
+    company.keeper("stop", "app")
+    company.keeper("start", "stray")
+    company.await_answers(ANSWERS_WHILE_BROKEN, 404, 501)
+
+
+def _log_rotated(company: Company) -> None:
+    """The program that writes it keeps the old file open, and nobody makes a new one."""
+    company.layout.answers.rename(company.layout.answers.with_suffix(".jsonl.1"))
+
+
+def _settings_disk_full(company: Company) -> None:
+    """Nothing can be written beside the switches any more: a folder stands where the new file would."""
+    company.layout.switches.with_suffix(".new").mkdir()
+
+
 def _nothing(company: Company) -> None:
     company.await_answers(ANSWERS_WHILE_BROKEN, 201)
 
@@ -137,6 +164,19 @@ FAULTS: dict[str, Fault] = {
     ),
     "list-cut": Fault(
         "A full disk cut the list of dependencies. The running checkout read it long ago.", _list_cut
+    ),
+    "unmarked-now": Fault(
+        "The growth team deploys r44, which tells no customer that an answer is degraded.",
+        lambda company: _deploy(company, "r44"),
+    ),
+    "fallback-turned-off": Fault("A colleague turns the fallback off.", _fallback_off, _PAYMENTS),
+    "deployment-record-cut": Fault(
+        "A full disk cut the record of deployments. deployctl can't read it and says so.", _record_cut
+    ),
+    "port-taken": Fault("The checkout is down, and another program has taken its port.", _port_taken),
+    "log-rotated": Fault("The log of what users get was moved away, and no new one was begun.", _log_rotated),
+    "settings-disk-full": Fault(
+        "The disk of the checkout's switches is full. Nobody can switch anything.", _settings_disk_full
     ),
     "nobody-orders": Fault("The shop's page is down: nobody orders any more.", _nobody_orders),
 }

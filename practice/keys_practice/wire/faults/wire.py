@@ -1,6 +1,7 @@
 """Faults in the wire, and in the dependencies at its other end."""
 
 from collections.abc import Callable
+from functools import partial
 
 from keys_practice.wire.company import Company
 from keys_practice.wire.faults.fault import ANSWERS_WHILE_BROKEN, Fault, contained
@@ -55,11 +56,25 @@ def _confirmations_missing(company: Company) -> None:
     company.await_answers(2 * ANSWERS_WHILE_BROKEN, 201)
 
 
+def _provider_down(company: Company) -> None:
+    company.keeper("stop", PAYMENTS)
+    company.await_answers(ANSWERS_WHILE_BROKEN, *REFUSALS)
+
+
 def _mended(company: Company) -> None:
     for dependency in DEPENDENCIES:
+        company.keeper("start", dependency)
         company.put_into_wire(dependency, "none")
     for dependency in DEPENDENCIES:
+        company.must_become(partial(company.is_listening, dependency), f"{dependency} listens")
         company.set_flaws(dependency)
+
+
+def _for_a_moment(company: Company) -> None:
+    """Just long enough for the breaker to open by itself."""
+    company.put_into_wire(PAYMENTS, "refused")
+    company.must_become(lambda: company.breaker_state(PAYMENTS) == "open", "the breaker opens")
+    company.put_into_wire(PAYMENTS, "none")
 
 
 _PAYMENTS, _ADDRESSES = contained(PAYMENTS), contained(ADDRESSES)
@@ -124,6 +139,17 @@ FAULTS: dict[str, Fault] = {
         "Payments work. The payment provider's webhooks no longer reach us.", _confirmations_missing
     ),
     "mended": Fault("Every dependency is well again from this moment.", _mended),
+    "provider-down": Fault(
+        "The payment provider's own service is down behind its gateway, which answers 502.",
+        _provider_down,
+        _PAYMENTS,
+    ),
+    "refuses-for-a-moment": Fault(
+        "The payment provider refuses a few connections, and is well again.", _for_a_moment
+    ),
+    "addresses-refuse-now": Fault(
+        "The address service refuses connections from this moment.", _at_once(ADDRESSES, "refused")
+    ),
     "refuses-now": Fault(
         "The payment provider refuses connections from this moment.", _at_once(PAYMENTS, "refused"), _PAYMENTS
     ),
