@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -56,3 +58,32 @@ def test_every_shipped_drill_passes_and_every_branch_is_taken_or_excused(tmp_pat
     assert [] == _failures(reports)
     assert [] == [name for report in reports for name in report["coverage"]["unexplained"]]
     assert 0 == done.returncode, done.stderr
+
+
+@pytest.mark.long
+def test_a_training_leads_a_person_scores_them_and_keeps_it(tmp_path: Path) -> None:
+    """A person at a terminal who presses Enter through "nothing is broken" is scored, and the score is on the record."""
+    terminal, inner = pty.openpty()
+    keys = [sys.executable, "-m", "runbook_keys.cli.main"]
+    training = subprocess.Popen(
+        [*keys, "drill", "stripe-webhook-failure", "--fault", "nothing-broken", "--train"],
+        env={**os.environ, "KEYS_HOME": str(tmp_path)},
+        stdin=inner,
+        stdout=inner,
+        stderr=inner,
+    )
+    os.close(inner)
+    screen = b""
+    with contextlib.suppress(OSError):  # the terminal ends with the process
+        while True:
+            screen += os.read(terminal, 4096)
+            if screen.endswith((b"> ", b"\n> ")):
+                os.write(terminal, b"\n")
+                screen += b"<Enter>"
+    os.close(terminal)
+
+    assert 0 == training.wait(60), screen.decode()
+    assert b"Trainings of" in screen
+    assert "0 wrong turns, 0 skipped; stripe-webhook-failure: nothing-broken" in " ".join(
+        screen.decode().split()
+    )

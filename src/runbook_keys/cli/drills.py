@@ -15,8 +15,12 @@ from runbook_keys.cli.text import RULE, hanging, safe
 
 if TYPE_CHECKING:
     from runbook_keys.drills.result import DrillResult
+    from runbook_keys.evidence.summary import RunSummary
     from runbook_keys.operations.drill import DrillReport, DrillRequest
     from runbook_keys.operations.services import Services
+
+
+MOST_SCORES = 10
 
 
 @click.command("drill")
@@ -24,9 +28,14 @@ if TYPE_CHECKING:
 @click.option("--fault", "faults", multiple=True, metavar="FAULT", help="Only this one; may be given again.")
 @click.option("--all", "is_all", is_flag=True, help="Every pack that has drills.")
 @click.option("--lead", is_flag=True, help="You are the operator, where there is a terminal.")
+@click.option(
+    "--train", is_flag=True, help="You are the operator, you don't know the fault, you get a score."
+)
 @click.option("--jobs", default=1, type=click.IntRange(1, 16), help="How many drills run side by side.")
 @click.option("--format", "form", type=click.Choice(["text", "json", "junit", "html"]), default="text")
-def drill_command(slug: str, faults: tuple[str, ...], is_all: bool, lead: bool, jobs: int, form: str) -> None:
+def drill_command(
+    slug: str, faults: tuple[str, ...], is_all: bool, lead: bool, train: bool, jobs: int, form: str
+) -> None:
     """Prove the runbook SLUG by breaking the practice company for real.
 
     Example: keys drill stripe-webhook-failure --fault bad-release
@@ -35,10 +44,15 @@ def drill_command(slug: str, faults: tuple[str, ...], is_all: bool, lead: bool, 
 
     if not slug and not is_all:
         raise click.UsageError("Name a runbook, or give --all.")
-    operator = operator_for(sys.stdin, sys.stdout, None) if lead and sys.stdin.isatty() else None
-    request = DrillRequest("" if is_all else slug, faults, operator, jobs)
+    if train and (not slug or not sys.stdin.isatty()):
+        raise click.UsageError("A training needs one runbook and a person at a terminal.")
+    is_led = (lead or train) and sys.stdin.isatty()
+    operator = operator_for(sys.stdin, sys.stdout, None) if is_led else None
+    request = DrillRequest("" if is_all else slug, faults, operator, jobs, train)
     reports = with_services(lambda services: _drills(services, request, form == "text"))
-    say(_output(reports, form, lead))
+    say(_output(reports, form, lead or train))
+    if train:
+        say(with_services(_scores))
     has_failed = any(result.failures for report in reports for result in report.results)
     has_gaps = any(report.coverage.unexplained for report in reports if report.is_whole)
     sys.exit(Exit.FAILED if has_failed or has_gaps else Exit.OK)
@@ -58,6 +72,25 @@ async def _drills(services: Services, request: DrillRequest, is_told: bool) -> l
         click.echo("Starting the practice company, and breaking something. You are on call.")
     slugs = [request.slug] if request.slug else list(services.library.slugs())
     return [await drill(services, PracticeWorld, replace(request, slug=each), tell) for each in slugs]
+
+
+async def _scores(services: Services) -> list[str]:
+    """The latest trainings of this person, this one last."""
+    from runbook_keys.operations.summaries import summaries
+
+    me = operator_for(sys.stdin, sys.stdout, None).actor.name
+    runs = [run for run in await summaries(services) if run.score is not None and run.score.person == me]
+    return [f"Trainings of {safe(me)}:", *(line for run in runs[-MOST_SCORES:] for line in _score(run))]
+
+
+def _score(run: RunSummary) -> list[str]:
+    score = run.score
+    if score is None:
+        return []
+    verdict = "passed" if score.is_passed else "not passed"
+    turns = f"{score.wrong_turns} wrong turns, {score.skipped} skipped"
+    words = f"{verdict}, {score.seconds} s, {turns}; {run.slug}: {score.drill}"
+    return hanging(f"  {run.opened_at:%Y-%m-%d} ", words)
 
 
 def _output(reports: list[DrillReport], form: str, is_led: bool) -> list[str]:

@@ -58,7 +58,7 @@ def _frame(session: Session, last: LastResult | None, message: str) -> View:
         ending=state.ending or (state.closing.ending if state.closing else None),
         hand_off=state.hand_off,
         handover=handover(runbook, state, session.entries, session.reached(runbook.escalate_to)),
-        is_practice=bool(opened and opened.kind is e.RunKind.DRILL),
+        is_practice=bool(opened and opened.kind.is_practice),
     )
 
 

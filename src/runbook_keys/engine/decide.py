@@ -260,6 +260,12 @@ def _note(_runbook: Runbook, state: State, given: i.Note, _at: datetime) -> Even
     return (e.NoteAdded(state.step, given.blob),)
 
 
+def _score(_runbook: Runbook, state: State, given: i.Score, _at: datetime) -> Events:
+    if state.opened is None or state.opened.kind is not e.RunKind.TRAINING:
+        raise Refused("Only a training is scored.")
+    return (e.TrainingScored(**asdict(given)),)
+
+
 def _attach(_runbook: Runbook, state: State, given: i.Attach, _at: datetime) -> Events:
     return (e.FileAttached(state.step, given.name, given.size, given.blob),)
 
@@ -293,6 +299,7 @@ _DECIDERS: dict[tuple[Phase, type[Any]], _Decider] = {
     (_P.CLOSING, i.Note): _note,
     (_P.ENDED, i.Note): _note,
     (_P.RUNNING, i.Note): _note,
+    (_P.ENDED, i.Score): _score,
     **{(phase, i.Attach): _attach for phase in (*_OPEN_PHASES, _P.RUNNING, _P.CLOSING, _P.ENDED)},
     **{
         (phase, i.Tick): _nothing_due

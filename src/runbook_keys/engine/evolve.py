@@ -288,6 +288,7 @@ _CHANGES: dict[type[e.Event], Callable[[State, Any, datetime], State]] = {
     e.EscalationPostponed: _postponed,
     e.NoteAdded: _noted,
     e.FileAttached: _noted,
+    e.TrainingScored: _noted,
     e.ClosingBegun: _closing,
     e.EvidenceRecorded: _evidence,
     e.RunEnded: _ended,

@@ -132,6 +132,17 @@ class Note(Struct, frozen=True):
     blob: str
 
 
+class Score(Struct, frozen=True):
+    """A training is over; the fields are those of `TrainingScored`."""
+
+    person: str
+    drill: str
+    seconds: int
+    wrong_turns: int
+    skipped: int
+    is_passed: bool
+
+
 class Attach(Struct, frozen=True):
     """A person adds a file of `size` bytes; `blob` is the digest of its sealed content."""
 
@@ -163,5 +174,6 @@ Input = (
     | Abandon
     | Note
     | Attach
+    | Score
     | Record
 )

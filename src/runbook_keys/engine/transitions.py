@@ -117,6 +117,7 @@ _TABLE: dict[Phase, dict[type[e.Event], tuple[Phase, ...]]] = {
         e.RunEnded: (_P.ENDED,),
     },
     _P.ENDED: {
+        e.TrainingScored: (_P.ENDED,),
         e.NoteAdded: (_P.ENDED,),
         e.FileAttached: (_P.ENDED,),
     },

@@ -26,7 +26,7 @@ class StepVisit(Struct, frozen=True):
 class RunSummary(Struct, frozen=True):
     """One run. `where` is the step it stands at; `ending` is None while it can be resumed.
 
-    `incident` is the incident's first run. `kept` are the actions that are in place at the end, oldest first.
+    `score` is that of a training. `incident` is the incident's first run. `kept` are the actions that are in place at the end, oldest first.
     """
 
     run: str
@@ -42,6 +42,7 @@ class RunSummary(Struct, frozen=True):
     is_practice: bool
     kept: tuple[str, ...] = ()
     visits: tuple[StepVisit, ...] = ()
+    score: e.TrainingScored | None = None
 
     @property
     def lasted_seconds(self) -> float:
@@ -64,9 +65,10 @@ def summary_of(entries: Sequence[Entry]) -> RunSummary:
         where=state.step,
         ending=state.ending,
         is_unknown=state.phase in (Phase.UNKNOWN, Phase.RUNNING),
-        is_practice=bool(opened and opened.kind is e.RunKind.DRILL),
+        is_practice=bool(opened and opened.kind.is_practice),
         kept=state.in_place,
         visits=_visits(entries),
+        score=next((each.event for each in entries if isinstance(each.event, e.TrainingScored)), None),
     )
 
 

@@ -56,6 +56,10 @@ _WORDS: dict[str, Callable[[Any], str]] = {
     "EscalationPostponed": lambda x: f"Escalation postponed: {x.reason}",
     "NoteAdded": lambda x: f"Note added at {x.step}",
     "FileAttached": lambda x: f"File attached at {x.step}: {x.name}, {x.size} bytes",
+    "TrainingScored": lambda x: (
+        f"Training of {x.person} ({x.drill}): {'passed' if x.is_passed else 'not passed'}, {x.seconds} s, "
+        f"{x.wrong_turns} wrong turns, {x.skipped} skipped"
+    ),
     "ClosingBegun": lambda x: f"Closing: {x.ending}",
     "EvidenceRecorded": lambda x: f"Evidence {x.item + 1}: {x.words}" + ("" if x.blob else " (not known)"),
     "RunEnded": lambda x: f"Run ended: {x.ending}" + (f" to {x.hand_off}" if x.hand_off else ""),

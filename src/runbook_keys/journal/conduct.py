@@ -21,6 +21,7 @@ from runbook_keys.model.event import (
     OutcomeSettled,
     RunEnded,
     RunOpened,
+    TrainingScored,
 )
 from runbook_keys.model.outcome import Role
 from runbook_keys.model.runbook import SafetyClass
@@ -61,7 +62,7 @@ class _Reader:
             found.append(
                 "The run does not begin with its opening." if is_first else "The run is opened again."
             )
-        if self._has_ended and not isinstance(event, NoteAdded | FileAttached):
+        if self._has_ended and not isinstance(event, NoteAdded | FileAttached | TrainingScored):
             found.append(f"{type(event).__name__} stands after the end of the run.")
         objections = self._objections.get(type(event))
         return found + objections(event) if objections else found

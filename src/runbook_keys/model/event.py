@@ -16,10 +16,16 @@ from runbook_keys.model.runbook import Ending, SafetyClass, Target
 
 
 class RunKind(StrEnum):
-    """A run for a real incident, or practice."""
+    """A run for a real incident, or practice: followed by a script, or by a person who learns."""
 
     INCIDENT = "incident"
     DRILL = "drill"
+    TRAINING = "training"
+
+    @property
+    def is_practice(self) -> bool:
+        """True where nothing real is at stake."""
+        return self is not RunKind.INCIDENT
 
 
 class BranchReason(StrEnum):
@@ -240,6 +246,21 @@ class FileAttached(Event, frozen=True, tag=True):
     file_blob: str
 
 
+class TrainingScored(Event, frozen=True, tag=True):
+    """How a person did in a training, after its end: evidence that they were trained.
+
+    `seconds` from the first screen to the end; `wrong_turns` answers that were not right, steps that they went to against
+    the tree, and actions that had to be undone; `skipped` looks that they passed over; `is_passed`: the oracle agrees.
+    """
+
+    person: str
+    drill: str
+    seconds: int
+    wrong_turns: int
+    skipped: int
+    is_passed: bool
+
+
 class ClosingBegun(Event, frozen=True, tag=True):
     """The run's ending is decided; what section 9 asks for is collected before it ends."""
 
@@ -286,6 +307,7 @@ AnyEvent = (
     | EscalationPostponed
     | NoteAdded
     | FileAttached
+    | TrainingScored
     | ClosingBegun
     | EvidenceRecorded
     | RunEnded

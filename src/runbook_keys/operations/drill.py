@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from secrets import choice
 from time import monotonic
 from typing import Protocol
 
@@ -31,12 +32,16 @@ from runbook_keys.drills.result import (
     coverage,
     failures_of,
 )
+from runbook_keys.drills.training import skipped, wrong_turns
+from runbook_keys.engine.inputs import Score
 from runbook_keys.errors import DrillFailed
 from runbook_keys.journal.lines import read
+from runbook_keys.model.actor import Actor
 from runbook_keys.model.event import RunKind
 from runbook_keys.model.runbook import Runbook
 from runbook_keys.model.view import View
 from runbook_keys.operations.packs import read_pack
+from runbook_keys.operations.recorded import find_run, reopen
 from runbook_keys.operations.run import RunReport, RunRequest, start
 from runbook_keys.operations.services import Services
 from runbook_keys.ports import Operator
@@ -67,13 +72,15 @@ class DrillReport(Struct, frozen=True):
 class DrillRequest:
     """What to drill. `faults` empty means all of the pack's; `operator` leads instead of the script.
 
-    `at_once` drills run side by side, each in a world of its own.
+    `at_once` drills run side by side, each in a world of its own. `is_training`: one drill that the operator does not know,
+    scored at its end.
     """
 
     slug: str
     faults: tuple[str, ...] = ()
     operator: Operator | None = None
     at_once: int = 1
+    is_training: bool = False
 
 
 Tell = Callable[[str], None]
@@ -91,7 +98,8 @@ async def drill(
 
     async def in_turn(plan: DrillPlan) -> DrillResult:
         async with turn:
-            tell(f"{plan.name}: {plan.description}")
+            if not request.is_training:
+                tell(f"{plan.name}: {plan.description}")
             # Side by side their steps would only be mixed up.
             result = await _one(world, plan, request, tell if request.at_once == 1 else _nobody)
             tell(drill_words(result))
@@ -120,7 +128,8 @@ def _chosen(plans: list[DrillPlan], request: DrillRequest) -> list[DrillPlan]:
             raise DrillFailed(
                 f"{request.slug} has no drill {fault}. Its drills: {', '.join(known) or 'none'}."
             )
-    return [plan for plan in plans if not request.faults or plan.name in request.faults]
+    chosen = [plan for plan in plans if not request.faults or plan.name in request.faults]
+    return [choice(chosen)] if request.is_training and chosen else chosen
 
 
 async def _one(
@@ -140,13 +149,19 @@ async def _followed(
 ) -> DrillResult:
     scripted = ScriptedOperator(request.slug, plan, lambda view, did: tell(_followed_line(view, did)))
     operator = BreakingOperator(request.slug, request.operator or scripted, plan.then, _further(world, tell))
-    run = RunRequest(request.slug, kind=RunKind.DRILL, follows_hand_offs=bool(plan.hands_over_to))
+    kind = RunKind.TRAINING if request.is_training else RunKind.DRILL
+    run = RunRequest(request.slug, kind=kind, follows_hand_offs=bool(plan.hands_over_to))
     began = monotonic()
     report = await start(services, operator, run)
     spent = round((monotonic() - began) * 1000)
     judgement = await asyncio.to_thread(world.judge)
     runs = [await _run(services, each) for each in (*report.before, report)]
     path = _path(request.slug, report)
+    failures = (*failures_of(plan, report.ending, judgement, runs), *_never_broken(operator.pending))
+    if request.is_training and report.ending is not None:
+        await _score(
+            services, report.run, operator.actor, _scored(plan, runs, spent, operator.actor, failures)
+        )
     return DrillResult(
         slug=request.slug,
         drill=plan.name,
@@ -160,8 +175,21 @@ async def _followed(
         questions=scripted.questions,
         milliseconds=spent,
         branches=branches_of([event for each in runs if each.slug == request.slug for event in each.events]),
-        failures=(*failures_of(plan, report.ending, judgement, runs), *_never_broken(operator.pending)),
+        failures=failures,
     )
+
+
+def _scored(
+    plan: DrillPlan, runs: Sequence[FollowedRun], milliseconds: int, actor: Actor, failures: Sequence[str]
+) -> Score:
+    turns = wrong_turns(plan, runs)
+    return Score(actor.name, plan.name, milliseconds // 1000, turns, skipped(runs), not failures)
+
+
+async def _score(services: Services, run: str, actor: Actor, score: Score) -> None:
+    """Put it on the record of the run that has ended."""
+    session, _ = await reopen(services, await find_run(services, run), needs_values=False)
+    await session.tell(score, actor)
 
 
 async def _run(services: Services, report: RunReport) -> FollowedRun:
