@@ -14,7 +14,8 @@ def _mail_dies(department: Department) -> None:
 
 def _mail_down(department: Department) -> None:
     _mail_dies(department)
-    must_end_as(department, department.orders(3), "dead")
+    department.orders(4)
+    department.must_become(lambda: department.desk("dead")["count"] >= 2, "jobs die")
 
 
 def _mail_back(department: Department) -> None:
