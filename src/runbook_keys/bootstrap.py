@@ -18,6 +18,7 @@ from runbook_keys.model.key import Tool
 from runbook_keys.model.outcome import Outcome
 from runbook_keys.operations.services import Services
 from runbook_keys.ports import Cache, Clock, Executor, KeyCaller, KeyRequest, Operator, Output, Task
+from runbook_keys.stores.notary import Notary
 from runbook_keys.stores.sqlite import SqliteStore
 from runbook_keys.system.cache import FolderCache, code_digest
 from runbook_keys.system.clock import SystemClock
@@ -26,9 +27,10 @@ from runbook_keys.system.library import FolderKeyLibrary, FolderLibrary
 from runbook_keys.system.practice_clock import PracticeClock
 from runbook_keys.system.secrets import EnvironmentSecrets
 from runbook_keys.system.shellcheck import ShellCheck
+from runbook_keys.system.signing import FolderSigner
 
 if TYPE_CHECKING:
-    from runbook_keys.executors.key.call import Runner
+    from runbook_keys.executors.key.call import KeyTool
 
 WAITS_PASS = 600
 """How many times faster waits pass in practice; everything else takes its real time."""
@@ -109,18 +111,18 @@ class LateKeys:
     def _caller(self) -> KeyCaller:
         if self._calls is None:
             from runbook_keys.executors.key.caller import KeyCalls
-            from runbook_keys.executors.key.jupyter import JupyterRunner
-            from runbook_keys.executors.key.node import NodeRunner
-            from runbook_keys.executors.key.python import PythonRunner
+            from runbook_keys.executors.key.jupyter import JupyterTool
+            from runbook_keys.executors.key.node import NodeTool
+            from runbook_keys.executors.key.python import PythonTool
 
             plots, path = self._folder / "cache" / "matplotlib", self._environment.get("PATH", os.defpath)
-            runners: dict[Tool, Callable[[], Runner]] = {
-                Tool.JUPYTER: lambda: JupyterRunner(plots),
-                Tool.NODE: lambda: NodeRunner(path, self._cache),
-                Tool.PYTHON: PythonRunner,
+            tools: dict[Tool, Callable[[], KeyTool]] = {
+                Tool.JUPYTER: lambda: JupyterTool(plots),
+                Tool.NODE: lambda: NodeTool(path, self._cache),
+                Tool.PYTHON: PythonTool,
             }
             scratch = self._folder / "scratch"
-            self._calls = KeyCalls(self._environment, scratch, runners, self._more_names)
+            self._calls = KeyCalls(self._environment, scratch, tools, self._more_names)
         return self._calls
 
 
@@ -139,7 +141,8 @@ async def services(
     """
     outside = dict(os.environ if environment is None else environment)
     folder = home or Path(data_folder(outside, Path.home()))
-    store = SqliteStore.open(folder / "journal.db")
+    signer = FolderSigner(folder / "signing")
+    store = SqliteStore.open(folder / "journal.db", notary=Notary(signer))
     facts = _config(outside) if config is None else config
     cache = FolderCache(folder / "cache", code_digest(Path(__file__).parent))
     keys = LateKeys(outside, folder, cache, more_names)
@@ -153,6 +156,7 @@ async def services(
             key_calls=keys,
             cache=cache,
             secrets=EnvironmentSecrets(outside, folder / "digest.key"),
+            signer=signer,
             executors=_executors(outside, folder, more_names, keys),
             environment=outside,
             config=facts,

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from runbook_keys.executors.key.caller import KeyCalls
-from runbook_keys.executors.key.jupyter import JupyterRunner
-from runbook_keys.executors.key.node import NodeRunner
-from runbook_keys.executors.key.python import PythonRunner
+from runbook_keys.executors.key.jupyter import JupyterTool
+from runbook_keys.executors.key.node import NodeTool
+from runbook_keys.executors.key.python import PythonTool
 from runbook_keys.model.key import Tool
 from runbook_keys.model.outcome import Outcome
 from runbook_keys.model.pack import Pack
@@ -29,9 +29,9 @@ class Caller:
             environment,
             folder / "scratch",
             {
-                Tool.JUPYTER: lambda: JupyterRunner(plots),
-                Tool.NODE: lambda: NodeRunner(environment["PATH"], cache),
-                Tool.PYTHON: PythonRunner,
+                Tool.JUPYTER: lambda: JupyterTool(plots),
+                Tool.NODE: lambda: NodeTool(environment["PATH"], cache),
+                Tool.PYTHON: PythonTool,
             },
         )
 

@@ -10,7 +10,7 @@ from key_caller import Caller
 from throwaway import a_key, an_object
 
 from runbook_keys.errors import ExecutorUnavailable
-from runbook_keys.executors.key.node import NodeRunner, _packaged
+from runbook_keys.executors.key.node import NodeTool, _packaged
 from runbook_keys.executors.landlock import landlock
 from runbook_keys.model.key import KeyMode
 from runbook_keys.model.outcome import OutcomeKind
@@ -281,7 +281,7 @@ def test_a_missing_node_is_named_with_the_way_to_get_it(
     call: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither the machine nor the wheel has one: nothing was started, and the message says what to install."""
-    runner = NodeRunner(str(tmp_path), _Forgetful())
+    tool = NodeTool(str(tmp_path), _Forgetful())
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     _packaged.cache_clear()
     try:
@@ -289,7 +289,7 @@ def test_a_missing_node_is_named_with_the_way_to_get_it(
             ExecutorUnavailable,
             match=r"needs Node 20 or newer.*none.*Nothing was started.*runbook-keys\[node\]",
         ):
-            runner._chosen(_metadata())
+            tool._chosen(_metadata())
     finally:
         _packaged.cache_clear()
 

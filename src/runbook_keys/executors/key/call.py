@@ -83,7 +83,7 @@ class Returned:
     files: tuple[KeptFile, ...] = field(default=())
 
 
-class Runner(Protocol):
+class KeyTool(Protocol):
     """Runs KEYS of one tool."""
 
     async def run(self, call: Call, screen: Screen) -> Returned:

@@ -15,7 +15,7 @@ from runbook_keys.book.json_schema import in_few_words, refusals
 from runbook_keys.book.key_arguments import paths_in, unfit_arguments, unfit_mode
 from runbook_keys.book.key_metadata import read_key_metadata
 from runbook_keys.executors.environment import passed_environment
-from runbook_keys.executors.key.call import Call, Returned, Runner
+from runbook_keys.executors.key.call import Call, KeyTool, Returned
 from runbook_keys.executors.key.masked import masked_value
 from runbook_keys.executors.masking import mask_text, unmaskable
 from runbook_keys.executors.output import Screen
@@ -33,7 +33,7 @@ class Unfit(Exception):
 
 
 class KeyCalls:
-    """Calls KEYS on this machine: `runners` make what runs each tool, when the first KEY of it is called.
+    """Calls KEYS on this machine: `tools` make what runs each tool, when the first KEY of it is called.
 
     `environment` is the operator's own; a KEY gets the short list of it that commands get, and the names it declares.
     """
@@ -42,13 +42,13 @@ class KeyCalls:
         self,
         environment: Mapping[str, str],
         scratch_root: Path,
-        runners: Mapping[Tool, Callable[[], Runner]],
+        tools: Mapping[Tool, Callable[[], KeyTool]],
         more_names: Collection[str] = (),
     ) -> None:
         self._environment = environment
         self._scratch_root = scratch_root
-        self._makers = runners
-        self._runners: dict[Tool, Runner] = {}
+        self._makers = tools
+        self._tools: dict[Tool, KeyTool] = {}
         self._more_names = tuple(more_names)
 
     async def call(self, request: KeyRequest, output: Output) -> Outcome:
@@ -67,7 +67,7 @@ class KeyCalls:
         try:
             async with scratch_folder(self._scratch_root, f"key-{mark[:16]}") as home:
                 call = self._laid_out(home, metadata, arguments, hidden, request, mark)
-                returned = await self._runner(metadata.tool).run(call, Screen(output))
+                returned = await self._tool(metadata.tool).run(call, Screen(output))
         except NotStarted as error:
             return Outcome(OutcomeKind.FAILED, why=f"{error} {NOTHING}")
         outcome = _outcome(call, returned, folder_digest(request.key.files))
@@ -75,13 +75,13 @@ class KeyCalls:
 
     async def close(self) -> None:
         """End what was kept warm."""
-        for runner in self._runners.values():
-            await runner.close()
+        for tool in self._tools.values():
+            await tool.close()
 
-    def _runner(self, tool: Tool) -> Runner:
-        if tool not in self._runners:
-            self._runners[tool] = self._makers[tool]()
-        return self._runners[tool]
+    def _tool(self, tool: Tool) -> KeyTool:
+        if tool not in self._tools:
+            self._tools[tool] = self._makers[tool]()
+        return self._tools[tool]
 
     def _laid_out(
         self,

@@ -30,7 +30,7 @@ REPORT = "report.html"
 _INJECTED = {"tags": ["injected-parameters"]}
 
 
-class JupyterRunner:
+class JupyterTool:
     """Runs notebooks. `plots` is where matplotlib keeps what it found out about fonts."""
 
     def __init__(self, plots: Path) -> None:

@@ -35,7 +35,7 @@ class Version(NamedTuple):
         return ".".join(map(str, self))
 
 
-class NodeRunner:
+class NodeTool:
     """Runs Node KEYS. `path` is where programs are looked for; `cache` remembers which version a program is."""
 
     def __init__(self, path: str, cache: Cache) -> None:

@@ -15,7 +15,7 @@ _SHIM = Path(__file__).with_name("shims") / "call_python.py"
 _OPTIONS = ("-I", "-B", "-X", "utf8", str(_SHIM))
 
 
-class PythonRunner:
+class PythonTool:
     """Runs Python KEYS with the Python that KEYS itself runs on."""
 
     async def run(self, call: Call, screen: Screen) -> Returned:
