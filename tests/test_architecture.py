@@ -18,6 +18,7 @@ FILES = sorted(PRODUCT.rglob("*.py"))
 
 WHERE_IT_LIVES = {
     "click": {"cli"},
+    "cryptography": {"system/signing.py"},
     "ipykernel": {"executors/key/kernel.py"},
     "jsonschema_rs": {"book/json_schema.py"},
     "jupyter_client": {"executors/key/kernel.py"},

@@ -91,6 +91,12 @@ class JournalUnavailable(KeysError):
     code = "journal-unavailable"
 
 
+class SigningUnavailable(KeysError):
+    """Nothing can be signed: the key or the library is missing. What was to be signed is kept unsigned, and says so."""
+
+    code = "signing-unavailable"
+
+
 class ExecutorUnavailable(KeysError):
     """What a step needs in order to run is not on this machine."""
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from runbook_keys.model.actor import Actor
-from runbook_keys.model.entry import Blob, RunHead, SpineRow, StoredEntry
+from runbook_keys.model.entry import Blob, Checkpoint, RunHead, SpineRow, StoredEntry
 from runbook_keys.model.event import AnyEvent
 from runbook_keys.model.key import KeyMode
 from runbook_keys.model.outcome import Outcome, Role
@@ -145,6 +145,10 @@ class JournalStore(Protocol):
     async def blobs(self) -> list[Blob]: ...  # those that are not erased
     async def erased(self) -> list[str]: ...  # the digests of those that are
     async def erase(self, digest: str) -> None: ...  # content and salt go, the digest and the chain stay
+    async def checkpoints(self) -> list[Checkpoint]: ...  # by number
+    async def checkpoint(self, at: datetime, why: str, next_key: str = "") -> Checkpoint | None:
+        ...  # one more over the spine's end; None where there is no entry yet, or nothing that makes checkpoints
+
     def claim(self, run: str) -> Claim: ...  # RunTaken when another live process holds it
     async def close(self) -> None: ...
 
@@ -177,6 +181,24 @@ class Secrets(Protocol):
 
     def value(self, name: str) -> str | None: ...
     def digest(self, name: str, value: str) -> str: ...  # keyed: useless without this machine's key
+
+
+class Signature(Struct, frozen=True):
+    """`value` is an ECDSA signature (DER) over SHA-256; `key` names the key: hex SHA-256 of its public part (DER)."""
+
+    key: str
+    value: bytes
+
+
+class Signer(Protocol):
+    """This machine's signing key, and the public parts of the keys before it."""
+
+    def sign(self, content: bytes) -> Signature: ...  # SigningUnavailable
+    def fault(self) -> str: ...  # why nothing was signed the last time; empty where it was
+    def public_keys(self) -> Mapping[str, bytes]: ...  # PEM by the key's name, those of earlier keys too
+    def is_signed(self, public_key: bytes, content: bytes, value: bytes) -> bool: ...  # SigningUnavailable
+    def prepare_next(self) -> str: ...  # the name of the key that `take_next` will sign with; SigningUnavailable
+    def take_next(self) -> None: ...
 
 
 class Operator(Protocol):

@@ -9,7 +9,6 @@ from runbook_keys.evidence.summary import RunSummary
 from runbook_keys.model.outcome import Role
 from runbook_keys.operations.dry_run import DryBlock, DryRun, DryStep
 from runbook_keys.operations.runs import RunHistory
-from runbook_keys.operations.verify import VerifyReport
 
 _DRY_ROLES = {
     Role.PROBE: "Did it happen? (after a crash)",
@@ -37,20 +36,6 @@ def history_lines(history: RunHistory) -> list[str]:
     for entry in history.timeline:
         lines += hanging(f"{entry.seq:>4} {entry.at:%H:%M:%S} {entry.actor[:10]:<10} ", entry.words)
     return lines
-
-
-def verify_lines(report: VerifyReport, name: str) -> list[str]:
-    """Whole, or what is wrong and where."""
-    if not report.damages:
-        return [
-            f"The journal is whole: {report.entries} entries, {report.runs} runs ({name}).",
-            f"Head: {report.head or 'empty'}",
-        ]
-    lines = [f"The journal is DAMAGED: {len(report.damages)} findings ({name})."]
-    for each in report.damages:
-        where = f"{each.run or 'journal'}" + (f", entry {each.seq}" if each.seq else "")
-        lines += hanging(f"  {where}: ", each.what)
-    return [*lines, "Keep this file as it is. Compare it with a copy, and tell whoever owns the record."]
 
 
 def dry_run_lines(plan: DryRun) -> list[str]:

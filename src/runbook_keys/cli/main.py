@@ -13,13 +13,13 @@ from runbook_keys import __version__
 from runbook_keys.cli.crash import crash_report
 from runbook_keys.cli.drills import drill_command
 from runbook_keys.cli.endings import EXIT_OF, Exit, last_words
+from runbook_keys.cli.evidence import add_evidence_commands
 from runbook_keys.cli.keys import add_commands, show_installed
 from runbook_keys.cli.leftover import AskedPatience
 from runbook_keys.cli.listings import (
     dry_run_lines,
     history_lines,
     runs_lines,
-    verify_lines,
 )
 from runbook_keys.cli.opening import say, show_json, with_services
 from runbook_keys.cli.terminal import TerminalOperator, operator_for
@@ -160,21 +160,6 @@ def show_command(run: str, as_json: bool, entries: bool) -> None:
         say(history_lines(history))
 
 
-@cli.command("verify")
-@click.argument("run", default="")
-@click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
-def verify_command(run: str, as_json: bool) -> None:
-    """Check that RUN's record is whole; without RUN, the whole journal.
-
-    Example: keys verify
-    """
-    from runbook_keys.operations.verify import verify
-
-    report = with_services(lambda services: verify(services, run))
-    show_json(report) if as_json else say(verify_lines(report, run or "all runs"))
-    sys.exit(Exit.FAILED if report.damages else Exit.OK)
-
-
 @cli.command("check")
 @click.argument("names", nargs=-1, metavar="[PATH|SLUG]...")
 @click.option("--format", "form", type=click.Choice(["text", "json", "sarif", "github"]), default="text")
@@ -231,6 +216,7 @@ async def _page(services: Services, folder: Path, printed: Callable[[Pack, Cache
 
 
 add_commands(cli, with_services)
+add_evidence_commands(cli)
 cli.add_command(drill_command)
 
 

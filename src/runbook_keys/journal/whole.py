@@ -1,7 +1,7 @@
 """Is the whole journal there? Runs, spine and material held against each other.
 
-What this can't see without signed checkpoints kept elsewhere: a journal that was cut off at the end of its spine, or
-rewritten with all its links, by somebody who may write the file. docs/explanation/journal.md says it plainly.
+What this can't see is a journal that was rewritten with all its links: journal/checkpoint_check.py holds the signed
+checkpoints against it. docs/explanation/journal.md says plainly what remains.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from runbook_keys.journal.blobs import is_whole, references
 from runbook_keys.journal.chain import GENESIS, link, spine_line
 from runbook_keys.journal.damages import WHOLE, damage, missing, missing_runs, missing_spine_rows, stretches
 from runbook_keys.journal.verify import read_run
-from runbook_keys.model.entry import Blob, Damage, RunHead, SpineRow, StoredEntry
+from runbook_keys.model.entry import Blob, Checkpoint, Damage, RunHead, SpineRow, StoredEntry
 from runbook_keys.model.event import AnyEvent
 
 
@@ -28,6 +28,7 @@ class Contents(Struct, frozen=True):
     spine: Sequence[SpineRow]
     blobs: Sequence[Blob]
     erased: Collection[str] = ()
+    checkpoints: Sequence[Checkpoint] = ()
 
 
 def verify_journal(contents: Contents) -> list[Damage]:

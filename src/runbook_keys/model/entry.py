@@ -56,6 +56,17 @@ class RunHead(Struct, frozen=True):
     link: str
 
 
+class Checkpoint(Struct, frozen=True):
+    """A note over the head of the spine, as it is kept: `no` is 1-based without gaps, `gseq` the row that it covers.
+
+    `note` is the whole text with its signature; `journal/checkpoint.py` reads it.
+    """
+
+    no: int
+    gseq: int
+    note: bytes
+
+
 class Damage(Struct, frozen=True):
     """One thing that does not verify: where, and in words what that means. `seq` 0 means the run or journal as a whole."""
 

@@ -18,6 +18,7 @@ from runbook_keys.ports import (
     Operator,
     Secrets,
     ShellAnalysis,
+    Signer,
 )
 
 
@@ -33,6 +34,7 @@ class Services:
     key_calls: KeyCaller
     cache: Cache
     secrets: Secrets
+    signer: Signer
     executors: Callable[[Operator], Mapping[str, Executor]]
     environment: Mapping[str, str]
     config: Config

@@ -8,10 +8,11 @@ from datetime import datetime
 from runbook_keys.errors import RunTaken
 from runbook_keys.journal.chain import GENESIS, SPINE_START, extend
 from runbook_keys.model.actor import Actor
-from runbook_keys.model.entry import Blob, RunHead, SpineRow, StoredEntry
+from runbook_keys.model.entry import Blob, Checkpoint, RunHead, SpineRow, StoredEntry
 from runbook_keys.model.event import AnyEvent
 from runbook_keys.stores.appending import check_fence, lines_after
 from runbook_keys.stores.names import checked, no_material, not_found
+from runbook_keys.stores.notary import Notary
 
 
 class MemoryClaim:
@@ -43,7 +44,9 @@ class MemoryClaim:
 class MemoryStore:
     """A JournalStore that forgets when the process ends."""
 
-    def __init__(self) -> None:
+    def __init__(self, notary: Notary | None = None) -> None:
+        self._notary = notary
+        self._checkpoints: list[Checkpoint] = []
         self._entries: dict[str, list[StoredEntry]] = {}
         self._heads: dict[str, RunHead] = {}
         self._spine: list[SpineRow] = []
@@ -70,6 +73,10 @@ class MemoryStore:
         self._heads[run] = extension.head()
         for blob in blobs:
             self._blobs.setdefault(blob.digest, blob)
+        if self._notary and (
+            made := self._notary.due(self._spine[0], self._spine[-1], self._last_checkpoint(), at, events)
+        ):
+            self._checkpoints.append(made)
         return self._heads[run]
 
     async def entries(self, run: str) -> list[StoredEntry]:
@@ -105,6 +112,21 @@ class MemoryStore:
         """Forget a blob's content and salt; its digest stays, and so does the chain."""
         if digest in self._blobs:
             self._blobs[digest] = None
+
+    async def checkpoints(self) -> list[Checkpoint]:
+        """All checkpoints by number."""
+        return list(self._checkpoints)
+
+    async def checkpoint(self, at: datetime, why: str, next_key: str = "") -> Checkpoint | None:
+        """One more checkpoint, over the spine's end; None where there is no entry yet, or no notary."""
+        if self._notary is None or not self._spine:
+            return None
+        made = self._notary.make(self._spine[0], self._spine[-1], self._last_checkpoint(), at, why, next_key)
+        self._checkpoints.append(made)
+        return made
+
+    def _last_checkpoint(self) -> Checkpoint | None:
+        return self._checkpoints[-1] if self._checkpoints else None
 
     def claim(self, run: str) -> MemoryClaim:
         """The right to drive `run`. Raises RunTaken while another holds it."""

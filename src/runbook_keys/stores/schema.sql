@@ -32,6 +32,13 @@ CREATE TABLE blobs (
   CHECK ((salt IS NULL) = (content IS NULL))
 );
 
+-- Signed notes over the head of the spine (journal/checkpoint.py), numbered without gaps.
+CREATE TABLE checkpoints (
+  no INTEGER PRIMARY KEY CHECK (no > 0),
+  gseq INTEGER NOT NULL,
+  note BLOB NOT NULL CHECK (typeof(note) = 'blob')
+);
+
 -- These stop accidents. They do not stop somebody who may write the file: that is what the chain is for.
 CREATE TRIGGER runs_are_never_changed BEFORE UPDATE ON runs
 BEGIN SELECT RAISE(ABORT, 'the journal is append-only: a run is never changed'); END;
@@ -57,3 +64,9 @@ BEGIN SELECT RAISE(ABORT, 'a blob can be erased, never changed'); END;
 
 CREATE TRIGGER blobs_are_never_deleted BEFORE DELETE ON blobs
 BEGIN SELECT RAISE(ABORT, 'a blob can be erased, never deleted: its digest stays'); END;
+
+CREATE TRIGGER checkpoints_are_never_changed BEFORE UPDATE ON checkpoints
+BEGIN SELECT RAISE(ABORT, 'the journal is append-only: a checkpoint is never changed'); END;
+
+CREATE TRIGGER checkpoints_are_never_deleted BEFORE DELETE ON checkpoints
+BEGIN SELECT RAISE(ABORT, 'the journal is append-only: a checkpoint is never deleted'); END;

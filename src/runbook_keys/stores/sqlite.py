@@ -17,13 +17,14 @@ from runbook_keys.errors import JournalUnavailable, KeysError
 from runbook_keys.journal.blobs import is_whole
 from runbook_keys.journal.chain import GENESIS, SPINE_START, Extension, extend
 from runbook_keys.model.actor import Actor
-from runbook_keys.model.entry import Blob, RunHead, SpineRow, StoredEntry
+from runbook_keys.model.entry import Blob, Checkpoint, RunHead, SpineRow, StoredEntry
 from runbook_keys.model.event import AnyEvent
 from runbook_keys.stores import failures, schema
 from runbook_keys.stores.appending import check_fence, lines_after
 from runbook_keys.stores.claims import FileClaim
 from runbook_keys.stores.making import making
 from runbook_keys.stores.names import changed_material, checked, no_material, not_found
+from runbook_keys.stores.notary import Notary
 from runbook_keys.stores.queries import named, transaction
 
 _QUERIES = named(Path(__file__).with_name("sqlite.sql"))
@@ -42,17 +43,30 @@ _SETTINGS = (
 class SqliteStore:
     """A JournalStore over one file. Make one with `open`; use it from one thread."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, factory: type[sqlite3.Connection]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        connection: sqlite3.Connection,
+        factory: type[sqlite3.Connection],
+        notary: Notary | None = None,
+    ) -> None:
+        self._notary = notary
         self._path = path
         self._connection = connection
         self._factory = factory
         self._failure: KeysError | None = None
 
     @classmethod
-    def open(cls, path: Path, factory: type[sqlite3.Connection] = sqlite3.Connection) -> SqliteStore:
+    def open(
+        cls,
+        path: Path,
+        factory: type[sqlite3.Connection] = sqlite3.Connection,
+        notary: Notary | None = None,
+    ) -> SqliteStore:
         """The store in the file `path`, made with mode 0600 (its folder 0700) if there is none.
 
         Raises JournalUnavailable or JournalDamaged. `factory` makes the connection; drills pass one that fails.
+        Without a `notary` no checkpoints are made.
         """
         try:
             _make_private(path)
@@ -62,7 +76,7 @@ class SqliteStore:
             connection = _connected(path, factory)
         except sqlite3.Error as error:
             raise failures.of_reading(error, path) from error
-        return cls(path, connection, factory)
+        return cls(path, connection, factory, notary)
 
     async def append(
         self,
@@ -87,6 +101,7 @@ class SqliteStore:
                 head = self._fenced_head(run, after_seq)
                 extension = extend(head, self._spine_end(), lines)
                 self._insert(head, extension, blobs)
+                self._add_due_checkpoint(extension, at, events)
         except sqlite3.Error as error:
             raise self._give_up(error, run, extension) from error
         return extension.head()
@@ -144,6 +159,25 @@ class SqliteStore:
                 self._connection.execute(_QUERIES["erase_blob"], (digest,))
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
+    async def checkpoints(self) -> list[Checkpoint]:
+        """All checkpoints by number."""
+        with self._reading():
+            return [Checkpoint(*row) for row in self._connection.execute(_QUERIES["checkpoints"])]
+
+    async def checkpoint(self, at: datetime, why: str, next_key: str = "") -> Checkpoint | None:
+        """One more checkpoint, over the spine's end; None where there is no entry yet, or no notary.
+
+        Raises JournalUnavailable.
+        """
+        self._refuse_after_failure()
+        with self._reading(), transaction(self._connection):
+            if self._notary is None or (end := self._spine_end()) == SPINE_START:
+                return None
+            first, before = self._spine_first(), self._last_checkpoint()
+            made = self._notary.make(first, end, before, at, why, next_key)
+            self._connection.execute(_QUERIES["add_checkpoint"], (made.no, made.gseq, made.note))
+        return made
+
     def claim(self, run: str) -> FileClaim:
         """The right to drive `run`. Raises RunTaken while another live process (or this one) holds it."""
         return FileClaim.take(self._path.parent / "claims", checked(run))
@@ -172,6 +206,22 @@ class SqliteStore:
             execute(_QUERIES["add_spine_row"], (row.gseq, row.run_no, row.rseq, row.link, row.spine_link))
         for blob in blobs:
             execute(_QUERIES["add_blob"], (blob.digest, blob.salt, blob.content))
+
+    def _add_due_checkpoint(self, extension: Extension, at: datetime, events: Sequence[AnyEvent]) -> None:
+        if self._notary is None:
+            return
+        before = self._last_checkpoint()
+        made = self._notary.due(self._spine_first(), extension.spine[-1], before, at, events)
+        if made:
+            self._connection.execute(_QUERIES["add_checkpoint"], (made.no, made.gseq, made.note))
+
+    def _last_checkpoint(self) -> Checkpoint | None:
+        row = self._connection.execute(_QUERIES["last_checkpoint"]).fetchone()
+        return Checkpoint(*row) if row else None
+
+    def _spine_first(self) -> SpineRow:
+        row = self._connection.execute(_QUERIES["spine_first"]).fetchone()
+        return SpineRow(*row) if row else SPINE_START
 
     @contextmanager
     def _reading(self) -> Iterator[None]:

@@ -62,3 +62,15 @@ SELECT digest, salt, content FROM blobs WHERE content IS NOT NULL ORDER BY rowid
 -- name: erased
 -- Those that were.
 SELECT digest FROM blobs WHERE content IS NULL ORDER BY rowid;
+
+-- name: spine_first
+SELECT gseq, run_no, rseq, link, spine_link FROM spine WHERE gseq = 1;
+
+-- name: last_checkpoint
+SELECT no, gseq, CAST(note AS BLOB) FROM checkpoints ORDER BY no DESC LIMIT 1;
+
+-- name: add_checkpoint
+INSERT INTO checkpoints (no, gseq, note) VALUES (?, ?, ?);
+
+-- name: checkpoints
+SELECT no, gseq, CAST(note AS BLOB) FROM checkpoints ORDER BY no;

@@ -1,0 +1,211 @@
+"""The signing key of this machine's journal: ECDSA P-256, because `openssl dgst` verifies it everywhere.
+
+`key.pem` is the private key (0600, its folder 0700), made on first use. `public/` keeps the public part of every key
+that ever signed, by its name: hex SHA-256 over the public key (DER), cut to 16 digits in the file's name.
+`cryptography` takes 20 ms to load, so it is loaded with the first signature.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from runbook_keys.errors import SigningUnavailable
+from runbook_keys.ports import Signature
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+
+_NAME_DIGITS = 16
+
+
+class FolderSigner:
+    """The keys in `folder`. A key that is gone is not replaced by itself: somebody should know."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._key: EllipticCurvePrivateKey | None = None
+        self._name = ""
+        self._fault = ""
+
+    def sign(self, content: bytes) -> Signature:
+        """Sign, always in the same way (RFC 6979), so that what is exported twice is equal.
+
+        Raises SigningUnavailable where the key is missing, readable by others or no key, or `cryptography` is missing.
+        """
+        try:
+            self._load()
+        except SigningUnavailable as unavailable:
+            self._fault = str(unavailable)
+            raise
+        self._fault = ""
+        if self._key is None:
+            raise SigningUnavailable("There is no signing key.")
+        return Signature(self._name, self._key.sign(content, _algorithm()))
+
+    def fault(self) -> str:
+        """Why nothing was signed the last time; empty where it was."""
+        return self._fault
+
+    def public_keys(self) -> Mapping[str, bytes]:
+        """The public keys (PEM) by name, of this key and all before it. What is no key is left out."""
+        found = {}
+        for path in sorted(self._folder.glob("public/*.pem")):
+            with suppress(OSError, ValueError, SigningUnavailable):
+                content = path.read_bytes()
+                found[name_of(content)] = content
+        return found
+
+    def is_signed(self, public_key: bytes, content: bytes, value: bytes) -> bool:
+        """Whether `value` is the signature of `content` by this key (PEM). Raises SigningUnavailable."""
+        return is_signed(public_key, content, value)
+
+    def prepare_next(self) -> str:
+        """Make the key that `take_next` will sign with, unless an earlier try left one; its name."""
+        try:
+            draft = self._folder / "next.pem"
+            if not draft.exists():
+                self._make(draft)
+            return self._publish(_read_private(draft))
+        except OSError as error:
+            raise _unusable(self._folder, f"{error.strerror}. Mend that, then try again.") from error
+
+    def take_next(self) -> None:
+        """From now on sign with the prepared key. The one before is gone; its public part stays."""
+        (self._folder / "next.pem").replace(self._folder / "key.pem")
+        self._key = None
+
+    def _load(self) -> None:
+        if self._key is not None:
+            return
+        path = self._folder / "key.pem"
+        try:
+            if not path.exists():
+                self._refuse_to_replace(path)
+                self._make(path)
+            self._key = _read_private(path)
+            self._name = self._publish(self._key)
+        except OSError as error:
+            raise _unusable(path, f"{error.strerror}. Mend that, then try again.") from error
+
+    def _refuse_to_replace(self, path: Path) -> None:
+        if any(self._folder.glob("public/*.pem")):
+            raise SigningUnavailable(
+                f"The signing key {path} is gone. Restore it from a backup, "
+                "or make a new one with `keys checkpoint --new-key`."
+            )
+
+    def _make(self, path: Path) -> None:
+        """The key file appears whole or not at all; of two processes the first one wins and both use its key."""
+        _private_folder(self._folder)
+        draft = path.with_name(f"{path.name}.{uuid4().hex}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(_new_private())
+                file.flush()
+                os.fsync(file.fileno())
+            with suppress(FileExistsError):
+                os.link(draft, path)
+        finally:
+            draft.unlink()
+
+    def _publish(self, key: EllipticCurvePrivateKey) -> str:
+        """Keep the public part under its name; the name."""
+        content = _public_pem(key)
+        name = name_of(content)
+        path = self._folder / "public" / f"{name[:_NAME_DIGITS]}.pem"
+        if not path.exists():
+            _private_folder(path.parent)
+            draft = path.with_name(f"{path.name}.{uuid4().hex}")
+            draft.write_bytes(content)
+            draft.replace(path)
+        return name
+
+
+def name_of(public_key: bytes) -> str:
+    """The name of a public key (PEM): hex SHA-256 over its DER form. Raises ValueError, SigningUnavailable."""
+    serialization = _serialization()
+    der = serialization.load_pem_public_key(public_key).public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return sha256(der).hexdigest()
+
+
+def is_signed(public_key: bytes, content: bytes, value: bytes) -> bool:
+    """Whether `value` is an ECDSA P-256 signature of `content` by this key (PEM). Raises SigningUnavailable."""
+    serialization = _serialization()
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+
+    try:
+        key = serialization.load_pem_public_key(public_key)
+        if not isinstance(key, EllipticCurvePublicKey):
+            return False
+        key.verify(value, content, _algorithm())
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def _serialization() -> Any:
+    try:
+        from cryptography.hazmat.primitives import serialization
+    except ImportError as error:
+        raise SigningUnavailable(
+            "Nothing can be signed or checked: `cryptography` is not installed. Install it: pip install cryptography"
+        ) from error
+    return serialization
+
+
+def _algorithm() -> Any:
+    from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+    from cryptography.hazmat.primitives.hashes import SHA256
+
+    return ECDSA(SHA256(), deterministic_signing=True)
+
+
+def _new_private() -> bytes:
+    serialization = _serialization()
+    from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+
+    content: bytes = generate_private_key(SECP256R1()).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    return content
+
+
+def _public_pem(key: EllipticCurvePrivateKey) -> bytes:
+    serialization = _serialization()
+    content: bytes = key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return content
+
+
+def _read_private(path: Path) -> EllipticCurvePrivateKey:
+    serialization = _serialization()
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+
+    if path.stat().st_mode & 0o077:
+        raise _unusable(path, f"Others may read it. Run `chmod 600 {path}`, then try again.")
+    try:
+        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    except (ValueError, TypeError) as error:
+        raise _unusable(path, "It is no private key. Restore it from a backup.") from error
+    if not isinstance(key, EllipticCurvePrivateKey) or key.curve.name != "secp256r1":
+        raise _unusable(path, "It is no key of ECDSA P-256. Restore it from a backup.")
+    return key
+
+
+def _private_folder(path: Path) -> None:
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _unusable(path: Path, why: str) -> SigningUnavailable:
+    return SigningUnavailable(f"The signing key can't be used: {path}. {why}")
