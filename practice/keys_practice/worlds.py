@@ -45,6 +45,7 @@ class AnyWorld(Protocol):
 
 
 WORLDS = {
+    "assist": "keys_practice.assist.world:AssistWorld",
     "jobs": "keys_practice.jobs.world:World",
     "tenants": "keys_practice.tenants.world:TenantsWorld",
     "webhooks": "keys_practice.world:World",
