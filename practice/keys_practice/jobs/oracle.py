@@ -125,7 +125,9 @@ def _work(department: Department, until: float) -> Work:
     sent = Counter(message["reference"] for message in messages)
     wanted = [each["id"] for each in orders if each["at"] <= until] + _digests(department, settled)
     must = [job for job in wanted if job not in department.poison]
-    entered = [each["id"] for each in orders if each["at"] <= until - ENTERED_SECONDS] + _digests(department, settled)
+    entered = [each["id"] for each in orders if each["at"] <= until - ENTERED_SECONDS] + _digests(
+        department, settled
+    )
     gone = [job for job in entered if believed and job not in believed]
     open_poison = [job for job in department.poison if believed.get(job) not in ("quarantined", "done")]
     kinds = (

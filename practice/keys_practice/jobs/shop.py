@@ -30,6 +30,7 @@ class Shop:
 
     def __init__(self, places: Places) -> None:
         self._places = places
+        self._database = read_env(places.worker_settings)["DATABASE_URL"]
         self._lock = threading.Lock()
         self._interval_seconds = 0.5
         self._number = 0
@@ -80,10 +81,9 @@ class Shop:
         return order
 
     def _enqueue(self, orders: list[dict[str, Any]]) -> None:
-        database = read_env(self._places.worker_settings)["DATABASE_URL"]
         while True:
             try:
-                with psycopg.connect(database, connect_timeout=2) as connection:
+                with psycopg.connect(self._database, connect_timeout=2) as connection:
                     for each in orders:
                         payload = json.dumps(each["payload"])
                         enqueue(connection, each["id"], "receipt", each["customer"], True, payload)

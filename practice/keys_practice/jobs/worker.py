@@ -23,7 +23,7 @@ from keys_practice.jobs.places import Places
 from keys_practice.jobs.queue import Failure, Job, Queue
 from keys_practice.layout import Layout, read_env
 
-IDLE_SECONDS = 0.1
+IDLE_SECONDS = 0.15
 BEAT_SECONDS = 0.4
 RECEIPT_SECONDS = 0.25
 PICTURE_SECONDS = 0.1
@@ -37,6 +37,7 @@ class Worker:
         self._places, self._name = places, name
         self._job: Job | None = None
         self._lease_seconds = 2.0
+        self._settings()["DATABASE_URL"]  # without it there is no use in starting
         self._log = places.attempts_log.open("a", encoding="utf-8", buffering=1)
 
     def run(self) -> None:

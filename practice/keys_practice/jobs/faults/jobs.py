@@ -7,6 +7,7 @@ from keys_practice.jobs.faults.fault import Fault, must_end_as
 BEHIND = 2
 HUGE = {"width": 400_000, "height": 400_000}
 VICTIM = "cus_yew"
+VICTIMS = tuple(f"cus_import_{number}" for number in range(6))
 
 
 def _crashes(department: Department) -> None:
@@ -15,6 +16,13 @@ def _crashes(department: Department) -> None:
     department.poison.add(job)
     department.orders(BEHIND, VICTIM)
     must_end_as(department, [job], "dead")
+
+
+def _many_crash(department: Department) -> None:
+    """A bad import: orders without an amount, of several customers, among good ones."""
+    jobs = [department.orders(1, customer, amount=None)[0] for customer in VICTIMS]
+    department.poison.update(jobs)
+    must_end_as(department, jobs, "dead")
 
 
 def _kills(department: Department) -> None:
@@ -42,6 +50,11 @@ FAULTS: dict[str, Fault] = {
     "poison-crashes": Fault(
         "One job can't be done: its order has no amount. It is dead, and its customer's later jobs wait.",
         _crashes,
+        frozenset({"quarantine", "replay"}),
+    ),
+    "poison-import": Fault(
+        "A bad import has brought six orders that can't be done, each of another customer.",
+        _many_crash,
         frozenset({"quarantine", "replay"}),
     ),
     "poison-kills": Fault(

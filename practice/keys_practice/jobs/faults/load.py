@@ -50,6 +50,10 @@ def _paused(department: Department) -> None:
     department.orders(2)
 
 
+def _resumed(department: Department) -> None:
+    department.command("queuectl", "resume")
+
+
 FAULTS: dict[str, Fault] = {
     "backlog-grows": Fault(
         "A campaign brings more orders than two workers can do. The backlog grows.",
@@ -73,4 +77,5 @@ FAULTS: dict[str, Fault] = {
     ),
     "sent-twice": Fault("One receipt went out twice. The queue knows nothing of it.", _sent_twice),
     "paused-by-colleague": Fault("A colleague has paused the queue for a maintenance.", _paused),
+    "resumed-by-colleague": Fault("A colleague lets the queue go on.", _resumed),
 }

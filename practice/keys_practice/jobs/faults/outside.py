@@ -1,7 +1,9 @@
 """Faults of what the queue depends on: the mail sender, the database, the desk."""
 
+import contextlib
 from datetime import UTC, datetime, timedelta
 
+from keys_practice.errors import PracticeError
 from keys_practice.jobs.department import Department
 from keys_practice.jobs.faults.fault import Fault, must_end_as
 
@@ -24,11 +26,15 @@ def _mail_back(department: Department) -> None:
 
 
 def _takes_mail(department: Department) -> bool:
-    try:
-        department.command("mailctl", "health")
-    except Exception:  # noqa: BLE001 - not yet
-        return False
-    return True
+    return _says(department, "mailctl", "health")
+
+
+def _says(department: Department, *question: str) -> bool:
+    """Whether a command says yes by now."""
+    with contextlib.suppress(PracticeError):
+        department.command(*question)
+        return True
+    return False
 
 
 def _mail_was_down(department: Department) -> None:
@@ -69,6 +75,17 @@ def _desk_down(department: Department) -> None:
     department.keeper("stop", "desk")
 
 
+def _desk_back(department: Department) -> None:
+    department.keeper("start", "desk")
+    department.must_become(lambda: _says(department, "queuectl", "status"), "the desk answers")
+
+
+def _tools_unusable(department: Department) -> None:
+    """A clean-up took the operator's right to run the tools."""
+    for tool in department.layout.bin.iterdir():
+        tool.chmod(0o600)
+
+
 _REPLAY = frozenset({"pause", "replay"})
 
 FAULTS: dict[str, Fault] = {
@@ -86,5 +103,9 @@ FAULTS: dict[str, Fault] = {
         frozenset({"replay"}),
     ),
     "database-down": Fault("The database server is down: not a failure of the queue.", _database_down),
+    "desk-comes-back": Fault("The queue's desk is up again.", _desk_back),
+    "tools-unusable": Fault(
+        "The operator's tools can't be run any more: their execute right is gone.", _tools_unusable
+    ),
     "desk-down": Fault("The queue's desk is down. The queue itself goes on.", _desk_down),
 }

@@ -73,6 +73,24 @@ def _cron_was_down(department: Department) -> None:
     department.command("cronctl", "start")
 
 
+def _thaw(department: Department) -> None:
+    os.kill(department.unit(WORKERS[0])["pid"], signal.SIGCONT)
+    department.must_become(
+        lambda: _age(department, WORKERS[0], "progress_age") < SILENT_SECONDS - 1, "the worker goes on"
+    )
+
+
+def _colleague_starts_them(department: Department) -> None:
+    department.command("workerctl", "start")
+
+
+def _settings_broken(department: Department) -> None:
+    """Somebody saved worker.env without its first line. The workers that run have read it long ago."""
+    path = department.places.worker_settings
+    lines = path.read_text("utf-8").splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if not line.startswith("DATABASE_URL=")), "utf-8")
+
+
 _WORKER = frozenset({"worker"})
 
 FAULTS: dict[str, Fault] = {
@@ -87,6 +105,15 @@ FAULTS: dict[str, Fault] = {
         "A worker waits for an answer that never comes: its heart beats, and it does nothing.",
         _hanging,
         _WORKER,
+    ),
+    "worker-thaws": Fault("The frozen worker goes on by itself.", _thaw, _WORKER),
+    "workers-started": Fault(
+        "A colleague starts the dead workers and tells nobody.", _colleague_starts_them, _WORKER
+    ),
+    "worker-settings-broken": Fault(
+        "Somebody saved worker.env without DATABASE_URL. Workers run on, and none can start.",
+        _settings_broken,
+        frozenset({"worker", "spare-worker"}),
     ),
     "cron-dead": Fault(
         "The scheduler is dead and has missed slots. The queue looks well.",
