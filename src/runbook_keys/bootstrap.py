@@ -13,6 +13,7 @@ from runbook_keys.drills.result import Judgement
 from runbook_keys.errors import RefusedInput
 from runbook_keys.executors.bash import BashExecutor
 from runbook_keys.executors.human import HumanExecutor
+from runbook_keys.executors.landlock import landlock
 from runbook_keys.executors.sql import SqlExecutor
 from runbook_keys.model.key import Tool
 from runbook_keys.model.outcome import Outcome
@@ -24,6 +25,7 @@ from runbook_keys.system.cache import FolderCache, code_digest
 from runbook_keys.system.clock import SystemClock
 from runbook_keys.system.ids import RandomIds
 from runbook_keys.system.library import FolderKeyLibrary, FolderLibrary
+from runbook_keys.system.machine import ThisMachine
 from runbook_keys.system.practice_clock import PracticeClock
 from runbook_keys.system.secrets import EnvironmentSecrets
 from runbook_keys.system.shellcheck import ShellCheck
@@ -154,6 +156,7 @@ async def services(
             library=FolderLibrary([folder / "runbooks", shipped_library()]),
             keys=FolderKeyLibrary([folder, shipped_library().parent]),
             key_calls=keys,
+            machine=ThisMachine(outside.get("PATH", os.defpath), folder, landlock),
             cache=cache,
             secrets=EnvironmentSecrets(outside, folder / "digest.key"),
             signer=signer,

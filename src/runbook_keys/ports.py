@@ -146,8 +146,11 @@ class JournalStore(Protocol):
     async def erased(self) -> list[str]: ...  # the digests of those that are
     async def erase(self, digest: str) -> None: ...  # content and salt go, the digest and the chain stay
     async def checkpoints(self) -> list[Checkpoint]: ...  # by number
-    async def checkpoint(self, at: datetime, why: str, next_key: str = "") -> Checkpoint | None:
-        ...  # one more over the spine's end; None where there is no entry yet, or nothing that makes checkpoints
+    async def checkpoint(
+        self, at: datetime, why: str, next_key: str = ""
+    ) -> (
+        Checkpoint | None
+    ): ...  # one more over the spine's end; None where there is no entry yet, or nothing that makes checkpoints
 
     def claim(self, run: str) -> Claim: ...  # RunTaken when another live process holds it
     async def close(self) -> None: ...
@@ -167,6 +170,15 @@ class KeyLibrary(Protocol):
     def load_key(self, name: str) -> Pack: ...  # a slug or a folder; UnknownKey, InvalidPack
     def key_slugs(self) -> Sequence[str]: ...
     def key_files(self) -> Mapping[str, bytes]: ...  # the `key.json` of each installed KEY, by slug
+
+
+class Machine(Protocol):
+    """What the machine has that follows a runbook."""
+
+    def has_program(self, name: str) -> bool: ...
+    def has_module(self, name: str) -> bool: ...
+    def enforcement(self) -> str: ...  # what confines looking steps; "not enforced here: …"
+    def free_bytes(self) -> int: ...  # where the journal lies
 
 
 class Cache(Protocol):
@@ -197,7 +209,9 @@ class Signer(Protocol):
     def fault(self) -> str: ...  # why nothing was signed the last time; empty where it was
     def public_keys(self) -> Mapping[str, bytes]: ...  # PEM by the key's name, those of earlier keys too
     def is_signed(self, public_key: bytes, content: bytes, value: bytes) -> bool: ...  # SigningUnavailable
-    def prepare_next(self) -> str: ...  # the name of the key that `take_next` will sign with; SigningUnavailable
+    def prepare_next(
+        self,
+    ) -> str: ...  # the name of the key that `take_next` will sign with; SigningUnavailable
     def take_next(self) -> None: ...
 
 

@@ -11,6 +11,7 @@ import click
 
 from runbook_keys import __version__
 from runbook_keys.cli.crash import crash_report
+from runbook_keys.cli.doctor import doctor_command
 from runbook_keys.cli.drills import drill_command
 from runbook_keys.cli.endings import EXIT_OF, Exit, last_words
 from runbook_keys.cli.evidence import add_evidence_commands
@@ -218,6 +219,7 @@ async def _page(services: Services, folder: Path, printed: Callable[[Pack, Cache
 add_commands(cli, with_services)
 add_evidence_commands(cli)
 cli.add_command(drill_command)
+cli.add_command(doctor_command)
 
 
 def main() -> NoReturn:

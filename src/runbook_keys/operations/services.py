@@ -15,6 +15,7 @@ from runbook_keys.ports import (
     KeyCaller,
     KeyLibrary,
     Library,
+    Machine,
     Operator,
     Secrets,
     ShellAnalysis,
@@ -33,6 +34,7 @@ class Services:
     keys: KeyLibrary
     key_calls: KeyCaller
     cache: Cache
+    machine: Machine
     secrets: Secrets
     signer: Signer
     executors: Callable[[Operator], Mapping[str, Executor]]
