@@ -20,6 +20,8 @@ COMMANDS = ("appctl", "dbctl", "deployctl", "stripectl")
 DEPLOYMENT_SECONDS = 900
 # Nothing of the operator's environment changes what a command does, and it starts in milliseconds.
 ISOLATED = ("-I", "-S")
+# The same for a command that talks to the database itself and needs psycopg for it.
+WITH_PACKAGES = ("-I",)
 
 
 @dataclass(frozen=True)
@@ -48,13 +50,20 @@ def new_secrets(ports: Ports) -> Secrets:
 
 def write_folders(layout: Layout, ports: Ports, made: Secrets) -> None:
     """Everything that the parts of the world read when they start."""
-    for folder in (layout.bin, layout.app, layout.letters_env.parent, layout.stripe):
+    for folder in (
+        layout.bin,
+        layout.app,
+        layout.letters_env.parent,
+        layout.records_env.parent,
+        layout.stripe,
+    ):
         folder.mkdir(mode=0o700)
     write_private(layout.stripe_key, f"sk_practice_{secrets.token_hex(16)}\n")
     releases.install(layout.releases)
     _write_deployments(layout)
     for name in COMMANDS:
         write_command(layout, name)
+    write_command(layout, "recordsctl", "commands.recordsctl", WITH_PACKAGES)
     write_json(layout.facts_file, _facts(layout, ports))
     _write_settings(layout, ports, made)
     prepare_postgres(layout, password_in(made.databases.superuser) or "")
@@ -76,6 +85,7 @@ def _write_settings(layout: Layout, ports: Ports, made: Secrets) -> None:
     }
     write_private(layout.env_file, render_env(app))
     write_private(layout.letters_env, render_env(letters))
+    write_private(layout.records_env, render_env({"DATABASE_URL": made.databases.admin}))
 
 
 def write_access_rules(layout: Layout) -> None:

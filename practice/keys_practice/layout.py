@@ -78,6 +78,11 @@ class Layout:
         return self.app / "deploy.lock"
 
     @property
+    def records_env(self) -> Path:
+        """Where `recordsctl` finds the database: `NAME=value` lines, holds a secret."""
+        return self.folder / "records" / "records.env"
+
+    @property
     def letters_env(self) -> Path:
         """The settings of the other team's service."""
         return self.folder / "letters" / "letters.env"

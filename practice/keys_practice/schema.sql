@@ -53,3 +53,39 @@ GRANT SELECT, INSERT, UPDATE ON processed_events, subscriptions, invoices TO lar
 GRANT INSERT ON write_checks TO larkspur_app;
 GRANT SELECT ON letters TO larkspur_app;
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO larkspur_reader;
+
+-- What a reconciliation is to change and has changed: one row for each record, written before the record is touched.
+-- `before` NULL: the record was missing. `after` NULL: it went to the archive.
+CREATE TABLE record_changes (
+    run          text NOT NULL,
+    seq          integer NOT NULL,
+    source_table text NOT NULL CHECK (source_table IN ('invoices', 'subscriptions')),
+    row_id       text NOT NULL,
+    before       jsonb,
+    after        jsonb,
+    reason       text NOT NULL,
+    planned_at   timestamptz NOT NULL DEFAULT now(),
+    done_at      timestamptz,
+    undone_at    timestamptz,
+    PRIMARY KEY (run, seq),
+    UNIQUE (run, source_table, row_id)
+);
+-- Records that Stripe does not know. Nothing is ever removed from here; what is put back says so in restored_at.
+CREATE TABLE records_archive (
+    run          text NOT NULL,
+    source_table text NOT NULL,
+    row_id       text NOT NULL,
+    record       jsonb NOT NULL,
+    reason       text NOT NULL,
+    archived_at  timestamptz NOT NULL DEFAULT now(),
+    restored_at  timestamptz,
+    PRIMARY KEY (run, source_table, row_id)
+);
+-- While finance closes its books nobody corrects records. The newest row counts.
+CREATE TABLE record_freezes (
+    began_at  timestamptz PRIMARY KEY DEFAULT now(),
+    by        text NOT NULL,
+    reason    text NOT NULL,
+    ended_at  timestamptz
+);
+GRANT SELECT ON record_changes, records_archive, record_freezes TO larkspur_reader;

@@ -7,8 +7,9 @@ The rows that follow from events are not here: the oracle recomputes those. Kind
     restart            the webhook service's process
     endpoint-status    whether our endpoint is enabled
     database-setting   default_transaction_read_only of the database
+    records            what reconciliations planned and did, and the archive
     everything else    setting, file, log, endpoint, stripe-secret, other-endpoint, other-process,
-                       table, schema, role, other-database-setting: no recovery needs to change these
+                       table, freeze, schema, role, other-database-setting: no recovery needs to change these
 """
 
 import hashlib
@@ -17,10 +18,11 @@ from typing import NamedTuple
 
 import psycopg
 
-from keys_practice import keeper_client, stripe_state
+from keys_practice import keeper_client, record_facts, stripe_state
 from keys_practice.company import Company
 from keys_practice.layout import Layout, read_env
 from keys_practice.processes import started_at_ticks
+from keys_practice.record_facts import NO_RECORDS, Records
 
 SECRET = "STRIPE_WEBHOOK_SECRET"
 ABSENT = "nothing"
@@ -29,6 +31,9 @@ _DATABASE_FACTS = {
     ("table", "the rows of letters"): "SELECT l::text FROM letters l ORDER BY 1",
     ("table", "the rows of subscribers_export"): "SELECT s::text FROM subscribers_export s ORDER BY 1",
     ("table", "the rows of write_checks"): "SELECT w::text FROM write_checks w ORDER BY 1",
+    ("records", "the changes of reconciliations"): "SELECT c::text FROM record_changes c ORDER BY run, seq",
+    ("records", "the archive of records"): "SELECT a::text FROM records_archive a ORDER BY 1",
+    ("freeze", "the freezes of the books"): "SELECT f::text FROM record_freezes f ORDER BY 1",
     ("schema", "the tables and columns"): (
         "SELECT concat_ws(' ', table_name, column_name, data_type, is_nullable, column_default)"
         " FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1"
@@ -57,11 +62,12 @@ class Fact(NamedTuple):
 
 
 class Snapshot(NamedTuple):
-    """The facts of one moment, and how long the webhook log was then."""
+    """The facts of one moment, how long the webhook log was then, and the records."""
 
     facts: dict[str, Fact]
     log_size: int
     has_database: bool
+    records: Records = NO_RECORDS
 
 
 class Change(NamedTuple):
@@ -83,7 +89,7 @@ def take(company: Company, log_size: int | None = None) -> Snapshot:
         | _of_processes(layout)
         | database
     )
-    return Snapshot(facts, size, bool(database))
+    return Snapshot(facts, size, bool(database), record_facts.take(company) or NO_RECORDS)
 
 
 def changes(company: Company, before: Snapshot) -> list[Change]:
@@ -95,9 +101,9 @@ def changes(company: Company, before: Snapshot) -> list[Change]:
         for name in sorted(before.facts.keys() | now.facts.keys())
         if is_comparable or not name.startswith("database: ")
     ]
-    return [
-        change for name in names if (change := _compare(name, before.facts.get(name), now.facts.get(name)))
-    ]
+    compared = [_compare(name, before.facts.get(name), now.facts.get(name)) for name in names]
+    lost = [Change("loss", words) for words in record_facts.losses(company, before.records)]
+    return [change for change in compared if change] + lost
 
 
 def with_later_break(first: Snapshot, before: Snapshot, after: Snapshot) -> Snapshot:
@@ -114,7 +120,8 @@ def with_later_break(first: Snapshot, before: Snapshot, after: Snapshot) -> Snap
             facts[name] = after.facts[name]
         elif is_comparable or not name.startswith("database: "):
             facts.pop(name, None)
-    return Snapshot(facts, first.log_size, first.has_database)
+    records = record_facts.with_later_break(first.records, before.records, after.records)
+    return Snapshot(facts, first.log_size, first.has_database, records)
 
 
 def _compare(name: str, before: Fact | None, now: Fact | None) -> Change | None:

@@ -15,16 +15,42 @@ Held = dict[str, Any]
 
 def subscribed(event_id: str, created: int, status: str, plan: str) -> Held:
     """An event that says how the subscription `sub` stands."""
-    items = {"data": [{"price": {"lookup_key": plan}}]}
-    thing = {"id": "sub", "object": "subscription", "status": status, "items": items}
+    items = {"data": [{"price": {"lookup_key": plan}, "current_period_end": created + 1000}]}
+    thing = {"id": "sub", "object": "subscription", "customer": "cus", "status": status, "items": items}
     return {"id": event_id, "created": created, "data": {"object": thing}}
 
 
 def paid(event_id: str, created: int, invoice: str, owner: str, amount: int) -> Held:
     """An event that says that an invoice was paid."""
     parent = {"subscription_details": {"subscription": owner}}
-    thing = {"id": invoice, "object": "invoice", "amount_paid": amount, "currency": "eur", "parent": parent}
+    thing = {
+        "id": invoice,
+        "object": "invoice",
+        "customer": "cus",
+        "amount_paid": amount,
+        "currency": "eur",
+        "parent": parent,
+    }
     return {"id": event_id, "created": created, "data": {"object": thing}}
+
+
+def invoice_row(key: str, owner: str, amount: int, paid_at: int) -> Held:
+    """An invoice as the service keeps it."""
+    names = ("id", "subscription", "customer", "amount_cents", "currency", "paid_at")
+    return dict(zip(names, (key, owner, "cus", amount, "eur", paid_at), strict=True))
+
+
+def subscription_row(key: str, status: str, plan: str | None, paid: int, as_of: int) -> Held:
+    """A subscription as the service keeps it."""
+    return {
+        "id": key,
+        "customer": "cus",
+        "status": status,
+        "plan": plan,
+        "current_period_end": as_of + 1000 if as_of else None,
+        "paid_total_cents": paid,
+        "as_of": as_of,
+    }
 
 
 EVENTS = [
@@ -37,13 +63,10 @@ EVENTS = [
 ]
 HELD: Held = {
     "events": ["evt_3", "evt_2", "evt_1", "evt_5"],
-    "invoices": [
-        {"id": "in_1", "subscription": "sub", "amount_cents": 500, "currency": "eur"},
-        {"id": "in_3", "subscription": "early", "amount_cents": 700, "currency": "eur"},
-    ],
+    "invoices": [invoice_row("in_1", "sub", 500, 20), invoice_row("in_3", "early", 700, 50)],
     "subscriptions": [
-        {"id": "sub", "status": "canceled", "plan": "weekly", "paid_total_cents": 500, "as_of": 30},
-        {"id": "early", "status": "incomplete", "plan": None, "paid_total_cents": 700, "as_of": 0},
+        subscription_row("sub", "canceled", "weekly", 500, 30),
+        subscription_row("early", "incomplete", None, 700, 0),
     ],
 }
 
@@ -62,6 +85,8 @@ def _set(kind: str, number: int, **fields: object) -> Callable[[Held], None]:
     [
         (_set("invoices", 0, amount_cents=5), ["in_1"]),
         (_set("invoices", 0, currency="usd"), ["in_1"]),
+        (_set("invoices", 0, customer="cus_other"), ["in_1"]),
+        (_set("subscriptions", 0, current_period_end=1), ["sub"]),
         (_set("subscriptions", 0, paid_total_cents=1000), ["sub"]),
         (_set("subscriptions", 0, status="active", as_of=10), ["sub"]),
         (_set("subscriptions", 1, plan="weekly"), ["early"]),
@@ -77,6 +102,15 @@ def test_a_record_that_does_not_follow_is_named(spoil: Callable[[Held], object],
     spoil(held)
 
     assert found == records.differing(held, EVENTS)
+
+
+def test_the_ledger_holds_the_rows_and_the_events_that_they_follow_from() -> None:
+    """What is compared with, whole, from the applied events alone."""
+    ledger = records.ledger(HELD, EVENTS)
+
+    assert HELD["invoices"] == list(ledger.invoices.values())
+    assert HELD["subscriptions"] == list(ledger.subscriptions.values())
+    assert ["evt_1", "evt_2", "evt_3"] == ledger.sources["sub"]
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", json.dumps(HELD)[:-20]])

@@ -1,6 +1,7 @@
 """stripectl: what the Stripe dashboard shows and does, for webhooks."""
 
 import argparse
+import json
 import sys
 from collections import Counter
 from pathlib import Path
@@ -109,6 +110,13 @@ def compare_records(layout: Layout, asked: argparse.Namespace) -> Result:
     return Result(content, facts(content), NO if wrong else YES)
 
 
+def ledger(layout: Layout, asked: argparse.Namespace) -> Result:
+    """Write out what the records must be, by Stripe's events that were applied."""
+    found = records.ledger(records.parse(_read(asked.of)), Stripe(layout).get(f"/{asked.endpoint}/events"))
+    content = found.content()
+    return Result(content, json.dumps(content))
+
+
 def summary(layout: Layout, asked: argparse.Namespace) -> Result:
     """Sum up how the deliveries to one endpoint stand and how the recent attempts went."""
     stripe = Stripe(layout)
@@ -143,7 +151,12 @@ def main(folder: Path, arguments: list[str]) -> int:
     _add_endpoint(test)
     compare = command.verb("compare-records", "do our records say what the events say?", compare_records)
     _add_endpoint(compare)
-    compare.add_argument("file", metavar="FILE", help="made by `appctl records` (- is stdin)")
+    compare.add_argument(
+        "file", metavar="FILE", help="made by `appctl records` or `recordsctl show` (- is stdin)"
+    )
+    book = command.verb("ledger", "what the records must be, by the events that were applied", ledger)
+    _add_endpoint(book)
+    book.add_argument("--of", required=True, metavar="FILE", help="made by `recordsctl show` (- is stdin)")
     deliveries = command.group("deliveries", "attempts to deliver")
     short = command.verb("summary", "counts over the recent attempts, pings left out", summary, deliveries)
     _add_endpoint(short)

@@ -4,7 +4,7 @@ One module for each part that breaks; a new part brings a module with a dictiona
 A fault may also be caused when the company is broken already, and while somebody is at work on it.
 """
 
-from keys_practice.faults import database, deployments, service, stripe
+from keys_practice.faults import database, deployments, records, service, stripe
 from keys_practice.faults.fault import Fault, let_events_be_accepted
 
 FAULTS: dict[str, Fault] = {
@@ -13,6 +13,7 @@ FAULTS: dict[str, Fault] = {
     **deployments.FAULTS,
     **stripe.FAULTS,
     **database.FAULTS,
+    **records.FAULTS,
 }
 
 __all__ = ["FAULTS", "Fault"]

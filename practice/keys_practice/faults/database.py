@@ -79,7 +79,11 @@ FAULTS: dict[str, Fault] = {
     "database-login-refused": Fault(
         "Somebody took the service's right to log in at the database. Everybody else can.", _login_refused
     ),
-    "row-lost": Fault("Somebody deleted a cancelled subscription from the database by hand.", _row_lost),
+    "row-lost": Fault(
+        "Somebody deleted a cancelled subscription from the database by hand.",
+        _row_lost,
+        frozenset({"records"}),
+    ),
     "database-owner-changed": Fault(
         "The database has another owner since this moment. The role that we know may not change it.",
         _owner_changed,

@@ -105,11 +105,14 @@ FAULTS: dict[str, Fault] = {
         _RECOVERY,
     ),
     "pays-twice": Fault(
-        "The growth team deployed r46. A payment that Stripe delivers again is counted again.", _pays_twice
+        "The growth team deployed r46. A payment that Stripe delivers again is counted again.",
+        _pays_twice,
+        _RECOVERY | {"records"},
     ),
     "wrong-amounts": Fault(
         "The growth team deployed r47. It keeps amounts in euros where cents are meant.",
         _bad("r47", let_events_be_accepted),
+        _RECOVERY | {"records"},
     ),
     "crashes-mended": Fault(
         "A release crashed, and a colleague has rolled it back. The events of that time are missing.",

@@ -6,6 +6,7 @@ import signal
 from keys_practice.company import Company
 from keys_practice.faults.fault import Fault, let_events_be_accepted, let_events_fail
 from keys_practice.layout import read_env, render_env
+from keys_practice.stray import STATUS_VARIABLE
 
 CLOCK_OFFSET_SECONDS = -900
 
@@ -28,6 +29,15 @@ def _port_taken(company: Company) -> None:
     company.keeper("stop", "app")
     company.keeper("start", "stray")
     company.must_become(company.is_listening, "the other program listens on the service's port")
+    let_events_fail(company)
+
+
+def _proxy_answers(company: Company) -> None:
+    """The service is gone, so nothing of this is in its log."""
+    company.keeper("stop", "app")
+    company.set_environment("stray", STATUS_VARIABLE, "503")
+    company.keeper("start", "stray")
+    company.must_become(company.is_listening, "the proxy listens on the service's port")
     let_events_fail(company)
 
 
@@ -73,6 +83,9 @@ FAULTS: dict[str, Fault] = {
         "The service is down, and another program has taken its port and answers 404.",
         _port_taken,
         _RESTART,
+    ),
+    "proxy-answers": Fault(
+        "The service is down, and the proxy before it answers 503 in its place.", _proxy_answers, _RESTART
     ),
     "settings-broken": Fault(
         "Somebody saved app.env without DATABASE_URL. The service runs on, and can't start again.",

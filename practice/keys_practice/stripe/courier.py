@@ -26,13 +26,20 @@ class Courier:
         self._pool = ThreadPoolExecutor(AT_ONCE)
         self._under_way: set[tuple[str, str]] = set()
         self._changed = threading.Condition()
+        self._lag_seconds = 0.0
+
+    def set_lag(self, seconds: float) -> None:
+        """Deliver every new event so many real seconds after it happened."""
+        self._lag_seconds = seconds
 
     def announce(self, event: Event) -> None:
         """Record the event and plan its delivery to every endpoint that wants its type."""
         self._store.add_event(event)
         for endpoint in self._store.endpoints():
             if event.type in endpoint.enabled_events:
-                due = self._clock.now() if endpoint.is_enabled else None
+                due = (
+                    self._clock.now() + self._lag_seconds * self._clock.speed if endpoint.is_enabled else None
+                )
                 self._store.plan_delivery(event.id, endpoint.id, due)
         self.wake()
 

@@ -10,7 +10,7 @@ GET  /v1/webhook_endpoints/ID/attempts          ?since=UNIX_SECONDS&last=N
 POST /v1/webhook_endpoints/ID/resend            {"events": [id, …]}
 POST /v1/webhook_endpoints/ID/test              delivers a ping
 GET  /v1/webhook_endpoints/ID/events            all events as they are delivered
-POST /practice/endpoints | endpoint | events | clock | traffic | rights     what only the practice world itself asks for
+POST /practice/endpoints | endpoint | events | clock | traffic | rights | lag     what only the practice world itself asks for
 
 Where the key's rights are restricted, a POST that would change or resend something is refused with 403.
 """
@@ -166,6 +166,8 @@ class StripeApi:
             self._change_endpoint(fields)
         elif what == "rights":
             self._may_change = bool(fields["may_change"])
+        elif what == "lag":
+            self._courier.set_lag(float(fields["seconds"]))
         elif what == "events":
             return {
                 "events": self._traffic.happen(int(fields["count"]), int(fields.get("backdate_seconds", 0)))
