@@ -12,6 +12,7 @@ from keys_practice.wire.layout import ADDRESSES, PAYMENTS
 
 NAMED = 3
 YOUNG_SECONDS = 3.0
+UNCONFIRMED_SECONDS = 10.0
 QUERY = """
 SELECT o.*, extract(epoch FROM now() - o.created_at)::float AS age,
   array(SELECT d.dependency FROM deferred d WHERE d.order_id = o.id AND d.outcome IS NULL) AS waits_for
@@ -122,7 +123,7 @@ def _unconfirmed(rows: dict[str, Row]) -> list[str]:
     return [
         order
         for order, row in rows.items()
-        if row["state"] == "paid" and row["confirmed_at"] is None and row["age"] > YOUNG_SECONDS
+        if row["state"] == "paid" and row["confirmed_at"] is None and row["age"] > UNCONFIRMED_SECONDS
     ]
 
 

@@ -26,6 +26,7 @@ from keys_practice.http_server import Reply, Request, serve
 from keys_practice.wire import answers
 from keys_practice.wire.layout import layout_of
 
+MESSENGERS = 6
 LEDGER = """
 CREATE TABLE IF NOT EXISTS done (
   id TEXT PRIMARY KEY, key TEXT UNIQUE NOT NULL, order_id TEXT NOT NULL, value INTEGER NOT NULL, at REAL NOT NULL
@@ -134,6 +135,7 @@ def main(folder: Path, arguments: list[str]) -> int:
     known = json.loads(layout.dependencies_file.read_text("utf-8"))[name]
     waiting: queue.Queue[str] = queue.Queue()
     address = f"{layout.facts()['app_url']}/webhooks/stripe"
-    threading.Thread(target=_confirm_for_ever, args=(waiting, address), daemon=True).start()
+    for _ in range(MESSENGERS):
+        threading.Thread(target=_confirm_for_ever, args=(waiting, address), daemon=True).start()
     serve(int(arguments[1]), Provider(name, Ledger(layout.ledger(name)), known["key"], waiting))
     return 0

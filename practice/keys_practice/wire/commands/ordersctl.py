@@ -15,6 +15,7 @@ from keys_practice.wire.layout import PAYMENTS
 
 YOUNG_SECONDS = 3  # an order that is just being taken stands in one of the two books only
 NAMED = 5
+CONFIRMED_ORDERS = 20  # a webhook that is dead has confirmed none of so many
 OPEN_STATES = ("new", "queued", "unsure")
 
 Record = dict[str, Any]
@@ -95,11 +96,12 @@ def newest(layout: Layout, asked: argparse.Namespace) -> Result:
 
 
 def confirmations(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa: ARG001 - every verb is called alike
-    """Count paid orders that the provider's webhook has not confirmed."""
+    """Of the newest paid orders, count those that the provider's webhook has not confirmed."""
     records = service.ask(layout, "GET", "/internal/records")
     paid = [each for each in records if each["state"] == "paid" and each["age_seconds"] > YOUNG_SECONDS]
-    missing = [each["id"] for each in paid if not each["confirmed"]]
-    content = {"paid": len(paid), "missing": len(missing), "ids": missing[:NAMED]}
+    newest_paid = paid[-CONFIRMED_ORDERS:]
+    missing = [each["id"] for each in newest_paid if not each["confirmed"]]
+    content = {"paid": len(newest_paid), "missing": len(missing), "ids": missing[:NAMED]}
     return Result(content, facts(content), NO if missing else YES)
 
 
@@ -119,7 +121,7 @@ def main(folder: Path, arguments: list[str]) -> int:
     doing.add_argument("--per-second", type=float, default=10, metavar="R", help="how fast (default 10)")
     doing.add_argument("--dry-run", action="store_true", help="only say what would be done")
     command.verb(
-        "confirmations", "paid orders that no webhook has confirmed; exit 0 when none", confirmations
+        "confirmations", "of the 20 newest paid orders, which no webhook has confirmed", confirmations
     )
     return command.run(folder, arguments)
 

@@ -53,7 +53,7 @@ def _signed_wrong(company: Company) -> None:
 
 def _confirmations_missing(company: Company) -> None:
     company.set_flaws(PAYMENTS, "silent")
-    company.await_answers(2 * ANSWERS_WHILE_BROKEN, 201)
+    company.await_answers(6 * ANSWERS_WHILE_BROKEN, 201)
 
 
 def _provider_down(company: Company) -> None:
