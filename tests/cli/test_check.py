@@ -61,7 +61,7 @@ def test_the_shipped_packs_have_no_findings(tmp_path: Path) -> None:
             "--endpoint $STRIPE_ENDPOINT_ID --last 5",
         ),
         ("changing-safe-step", "appctl health --json", "appctl restart"),
-        ("undeclared-value", 'resend --endpoint "$STRIPE_ENDPOINT_ID"', 'resend --endpoint "$ENDPOINT"'),
+        ("undeclared-value", 'show "$STRIPE_ENDPOINT_ID"', 'show "$ENDPOINT"'),
         ("stale-checklist", "Is a deployment running right now?", "Is a deployment running at this moment?"),
     ],
 )
