@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec.structs import asdict
 
+from runbook_keys.engine import asides
 from runbook_keys.engine import inputs as i
 from runbook_keys.engine.course import Events, close, enter, safety_of, stamp, step_of, take
 from runbook_keys.engine.evolve import parse_at
@@ -300,7 +301,15 @@ _DECIDERS: dict[tuple[Phase, type[Any]], _Decider] = {
     (_P.ENDED, i.Note): _note,
     (_P.RUNNING, i.Note): _note,
     (_P.ENDED, i.Score): _score,
+    (_P.ENDED, i.AssignFollowUp): asides.assign_follow_up,
+    (_P.ENDED, i.CompleteFollowUp): asides.complete_follow_up,
     **{(phase, i.Attach): _attach for phase in (*_OPEN_PHASES, _P.RUNNING, _P.CLOSING, _P.ENDED)},
+    **{
+        (phase, given): decider
+        for phase in (*_OPEN_PHASES, _P.RUNNING, _P.CLOSING, _P.ENDED)
+        for given, decider in asides.ANY_TIME.items()
+    },
+    **{(phase, i.Read): asides.read for phase in (*_OPEN_PHASES, _P.CLOSING, _P.ENDED)},
     **{
         (phase, i.Tick): _nothing_due
         for phase in (_P.APPROVED, _P.UNKNOWN, _P.UNDOING, _P.OVERDUE, _P.CLOSING, _P.ENDED)

@@ -237,6 +237,15 @@ def _noted(state: State, _event: e.Event, _at: datetime) -> State:
     return state
 
 
+def _aware(state: State, event: e.BreachAware, at: datetime) -> State:
+    aware_at = parse_at(event.aware_at) or at
+    return replace(state, aware_at=min(filter(None, (state.aware_at, aware_at))))
+
+
+def _detailed(state: State, event: e.BreachDetailed, _at: datetime) -> State:
+    return replace(state, breach=state.breach | {event.detail})
+
+
 def _closing(state: State, event: e.ClosingBegun, _at: datetime) -> State:
     return replace(state, phase=Phase.CLOSING, closing=event, due_at=None, rolling_back=None)
 
@@ -289,6 +298,12 @@ _CHANGES: dict[type[e.Event], Callable[[State, Any, datetime], State]] = {
     e.NoteAdded: _noted,
     e.FileAttached: _noted,
     e.TrainingScored: _noted,
+    e.StepDoubted: _noted,
+    e.BreachAware: _aware,
+    e.BreachDetailed: _detailed,
+    e.FollowUpAssigned: _noted,
+    e.FollowUpDone: _noted,
+    e.RecordRead: _noted,
     e.ClosingBegun: _closing,
     e.EvidenceRecorded: _evidence,
     e.RunEnded: _ended,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from msgspec import Struct
 
+from runbook_keys.model.breach import BreachDetail
 from runbook_keys.model.event import RunKind
 from runbook_keys.model.key import KeyRecord, PinnedKey
 from runbook_keys.model.outcome import OutcomeKind, Role, Settlement, Verdict
@@ -27,6 +30,7 @@ class Open(Struct, frozen=True):
     opened_by: str = ""
     approvers: tuple[str, ...] = ()
     needs_second_person: bool = False
+    alerted_at: str = ""
 
 
 class Resume(Struct, frozen=True):
@@ -143,6 +147,49 @@ class Score(Struct, frozen=True):
     is_passed: bool
 
 
+class Doubt(Struct, frozen=True):
+    """A person says that a step of this text is wrong; the fields are those of `StepDoubted`."""
+
+    step: str
+    step_digest: str
+    words_blob: str
+
+
+class BecomeAware(Struct, frozen=True):
+    """A person knows of a breach of personal data; `aware_at` is None for now. `blob` holds their words, if any."""
+
+    aware_at: datetime | None = None
+    blob: str = ""
+
+
+class DetailBreach(Struct, frozen=True):
+    """A person adds to the record of a breach; `happened_at` is for what was done at a moment."""
+
+    detail: BreachDetail
+    blob: str = ""
+    happened_at: datetime | None = None
+
+
+class AssignFollowUp(Struct, frozen=True):
+    """A person gives follow-up `item` (0-based) to somebody."""
+
+    item: int
+    to: str
+
+
+class CompleteFollowUp(Struct, frozen=True):
+    """A person says that follow-up `item` (0-based) is done; `blob` holds their note, if any."""
+
+    item: int
+    blob: str = ""
+
+
+class Read(Struct, frozen=True):
+    """Somebody reads the record; `what` of it they are given."""
+
+    what: str
+
+
 class Attach(Struct, frozen=True):
     """A person adds a file of `size` bytes; `blob` is the digest of its sealed content."""
 
@@ -174,6 +221,12 @@ Input = (
     | Abandon
     | Note
     | Attach
+    | Doubt
+    | BecomeAware
+    | DetailBreach
+    | AssignFollowUp
+    | CompleteFollowUp
+    | Read
     | Score
     | Record
 )

@@ -7,6 +7,7 @@ from datetime import datetime
 from msgspec import Struct, field
 
 from runbook_keys.engine.transitions import Phase
+from runbook_keys.model.breach import BreachDetail
 from runbook_keys.model.event import ApprovalGranted, AttemptFinished, AttemptStarted, ClosingBegun, RunOpened
 from runbook_keys.model.outcome import Role
 from runbook_keys.model.runbook import Ending, RollBack
@@ -18,6 +19,8 @@ class State(Struct, frozen=True):
     Counters are keyed by text: `visits` by step label, `attempts` by `label/role`, `taken` by `label/branch`.
     `in_place` are the actions that were started and are neither undone nor known not to have happened, oldest first.
     `captures` maps value names to the blob of the output they come from.
+    `aware_at` is the earliest moment at which somebody says they knew of a breach of personal data; `breach` is what is
+    on record about it.
     """
 
     phase: Phase = Phase.NEW
@@ -52,6 +55,8 @@ class State(Struct, frozen=True):
     evidence_done: int = 0
     ending: Ending | None = None
     hand_off: str = ""
+    aware_at: datetime | None = None
+    breach: frozenset[BreachDetail] = frozenset()
 
     def attempt_number(self, step: str, role: Role) -> int:
         """The number that the next attempt of this block gets, from 1."""

@@ -60,6 +60,14 @@ _WORDS: dict[str, Callable[[Any], str]] = {
         f"Training of {x.person} ({x.drill}): {'passed' if x.is_passed else 'not passed'}, {x.seconds} s, "
         f"{x.wrong_turns} wrong turns, {x.skipped} skipped"
     ),
+    "StepDoubted": lambda x: f"Feedback: step {x.step} is said to be wrong",
+    "BreachAware": lambda x: f"Breach of personal data: known since {x.aware_at}, 72 hours run from then",
+    "BreachDetailed": lambda x: (
+        f"Breach record: {x.detail.words}" + (f", {x.happened_at}" if x.happened_at else "")
+    ),
+    "FollowUpAssigned": lambda x: f"Follow-up {x.item + 1} given to {x.to}: {x.words}",
+    "FollowUpDone": lambda x: f"Follow-up {x.item + 1} done: {x.words}",
+    "RecordRead": lambda x: f"The record was read: {x.what}",
     "ClosingBegun": lambda x: f"Closing: {x.ending}",
     "EvidenceRecorded": lambda x: f"Evidence {x.item + 1}: {x.words}" + ("" if x.blob else " (not known)"),
     "RunEnded": lambda x: f"Run ended: {x.ending}" + (f" to {x.hand_off}" if x.hand_off else ""),

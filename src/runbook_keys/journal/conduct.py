@@ -12,16 +12,14 @@ from hashlib import sha256
 from runbook_keys.journal.damages import damage
 from runbook_keys.model.entry import Damage
 from runbook_keys.model.event import (
+    AFTER_END,
     AnyEvent,
     ApprovalGranted,
     AttemptFinished,
     AttemptStarted,
-    FileAttached,
-    NoteAdded,
     OutcomeSettled,
     RunEnded,
     RunOpened,
-    TrainingScored,
 )
 from runbook_keys.model.outcome import Role
 from runbook_keys.model.runbook import SafetyClass
@@ -62,7 +60,7 @@ class _Reader:
             found.append(
                 "The run does not begin with its opening." if is_first else "The run is opened again."
             )
-        if self._has_ended and not isinstance(event, NoteAdded | FileAttached | TrainingScored):
+        if self._has_ended and not isinstance(event, AFTER_END):
             found.append(f"{type(event).__name__} stands after the end of the run.")
         objections = self._objections.get(type(event))
         return found + objections(event) if objections else found

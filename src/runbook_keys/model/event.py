@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from runbook_keys.model.breach import BreachDetail
 from runbook_keys.model.key import KeyRecord, PinnedKey
 from runbook_keys.model.outcome import OutcomeKind, Role, Settlement, Verdict
 from runbook_keys.model.runbook import Ending, SafetyClass, Target
@@ -48,6 +49,7 @@ class RunOpened(Event, frozen=True, tag=True):
     `pack_blob` and `inputs_blob` hold the text and the values that are not secret.
     `approvers` may approve what can't be undone (empty: anybody); `needs_second_person`: not who opened the run.
     `came_from` is the run of the same incident that handed over to this one.
+    `alerted_at` (RFC 3339) is when the alert fired, empty where nobody knows.
     `time_scale` is 1 but for drills on a compressed clock. `keys` are the KEYS that its blocks call, as they were then.
     """
 
@@ -67,6 +69,7 @@ class RunOpened(Event, frozen=True, tag=True):
     opened_by: str = ""
     approvers: tuple[str, ...] = ()
     needs_second_person: bool = False
+    alerted_at: str = ""
 
 
 class RunResumed(Event, frozen=True, tag=True):
@@ -261,6 +264,54 @@ class TrainingScored(Event, frozen=True, tag=True):
     is_passed: bool
 
 
+class StepDoubted(Event, frozen=True, tag=True):
+    """A person says that a step of the text this run pinned is wrong; why lies in the blob.
+
+    `step_digest` is over the step's meaning: while a later text has the same step, the doubt stands.
+    """
+
+    step: str
+    step_digest: str
+    words_blob: str
+
+
+class BreachAware(Event, frozen=True, tag=True):
+    """A person says that they know of a breach of personal data since `aware_at` (RFC 3339): 72 hours run from then."""
+
+    aware_at: str
+    note_blob: str = ""
+
+
+class BreachDetailed(Event, frozen=True, tag=True):
+    """A part of the record of GDPR Art. 33(5) was given; later ones add to it. `happened_at` (RFC 3339) may be empty."""
+
+    detail: BreachDetail
+    text_blob: str = ""
+    happened_at: str = ""
+
+
+class FollowUpAssigned(Event, frozen=True, tag=True):
+    """A follow-up of section 10 (`item` counts from 0) was given to somebody."""
+
+    item: int
+    words: str
+    to: str
+
+
+class FollowUpDone(Event, frozen=True, tag=True):
+    """A follow-up of section 10 (`item` counts from 0) was done."""
+
+    item: int
+    words: str
+    note_blob: str = ""
+
+
+class RecordRead(Event, frozen=True, tag=True):
+    """Somebody who did not drive the run read its record: `what` they were given, such as `timeline`."""
+
+    what: str
+
+
 class ClosingBegun(Event, frozen=True, tag=True):
     """The run's ending is decided; what section 9 asks for is collected before it ends."""
 
@@ -308,7 +359,26 @@ AnyEvent = (
     | NoteAdded
     | FileAttached
     | TrainingScored
+    | StepDoubted
+    | BreachAware
+    | BreachDetailed
+    | FollowUpAssigned
+    | FollowUpDone
+    | RecordRead
     | ClosingBegun
     | EvidenceRecorded
     | RunEnded
 )
+
+AFTER_END = (
+    NoteAdded
+    | FileAttached
+    | TrainingScored
+    | StepDoubted
+    | BreachAware
+    | BreachDetailed
+    | FollowUpAssigned
+    | FollowUpDone
+    | RecordRead
+)
+"""What may still be added to a run that is over."""

@@ -11,7 +11,7 @@ from runbook_keys.errors import JournalDamaged, RunNotFound
 from runbook_keys.journal.lines import read
 from runbook_keys.journal.verify import verify_run
 from runbook_keys.model.entry import RunHead, StoredEntry
-from runbook_keys.model.event import RunEnded, RunOpened
+from runbook_keys.model.event import AFTER_END, RunEnded, RunOpened
 from runbook_keys.model.pack import Pack
 from runbook_keys.operations.packs import OpenPack, read_pack
 from runbook_keys.operations.services import Services
@@ -27,10 +27,15 @@ async def find_run(services: Services, run: str) -> RunHead:
             raise RunNotFound(f"The journal has no run {run}. `keys runs` lists them.")
         return head
     for head in reversed(heads):
-        latest = read((await recorded(services, head.run))[-1])
-        if not isinstance(latest.event, RunEnded):
+        if not _is_over(await recorded(services, head.run)):
             return head
     raise RunNotFound("No run is waiting to be resumed. `keys runs` lists all of them.")
+
+
+def _is_over(stored: Sequence[StoredEntry]) -> bool:
+    """Whether the end is on record, perhaps with notes and the like after it."""
+    events = (read(each).event for each in reversed(stored))
+    return isinstance(next((event for event in events if not isinstance(event, AFTER_END)), None), RunEnded)
 
 
 async def recorded(services: Services, run: str) -> list[StoredEntry]:
