@@ -6,6 +6,7 @@ import socket
 import ssl
 import time
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -61,9 +62,8 @@ def call(to: Dependency, method: str, path: str, body: Any = None, key: str | No
     """Send one request on a connection of its own. Never raises for what the wire or the other side does."""
     began = time.monotonic()
     parts = urlsplit(to.url)
-    context = ssl.create_default_context(cafile=to.ca_file)
     connection = http.client.HTTPSConnection(
-        parts.hostname or "", parts.port, timeout=to.seconds, context=context
+        parts.hostname or "", parts.port, timeout=to.seconds, context=_trusting(to.ca_file)
     )
     is_sent = False
     try:
@@ -78,6 +78,11 @@ def call(to: Dependency, method: str, path: str, body: Any = None, key: str | No
         return Heard(_how(problem), _since(began), is_sent=is_sent, words=str(problem))
     finally:
         connection.close()
+
+
+@lru_cache
+def _trusting(ca_file: str) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=ca_file)
 
 
 def _heard(response: http.client.HTTPResponse, began: float) -> Heard:

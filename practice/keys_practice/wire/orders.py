@@ -1,5 +1,6 @@
 """What the checkout keeps of each order. The intent is durable before anybody is asked to charge."""
 
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, LiteralString
@@ -45,6 +46,7 @@ class Orders:
 
     def __init__(self, address: str) -> None:
         self._address = address
+        self._idle: deque[psycopg.Connection[Row]] = deque()
 
     def begin(self, order: Row) -> bool:
         """Note an order before anything is done for it. False when it is known already."""
@@ -98,8 +100,32 @@ class Orders:
         with self._connection() as connection:
             return connection.execute(query, values).fetchall()
 
-    def _connection(self) -> psycopg.Connection[Row]:
+    @contextmanager
+    def _connection(self) -> Iterator[psycopg.Connection[Row]]:
+        """A transaction on a connection that nobody else uses meanwhile. One that met an error is not used again."""
+        connection = self._taken()
+        try:
+            with connection.transaction():
+                yield connection
+        except BaseException:
+            connection.close()
+            raise
+        self._idle.append(connection)
+
+    def _taken(self) -> psycopg.Connection[Row]:
+        """An idle connection that still works (the server may have restarted), else a fresh one."""
+        while self._idle:
+            try:
+                connection = self._idle.pop()
+                connection.execute("SELECT 1")
+            except (IndexError, psycopg.Error):
+                continue
+            return connection
         timeout = f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"
         return psycopg.connect(
-            self._address, connect_timeout=CONNECT_SECONDS, options=timeout, row_factory=dict_row
+            self._address,
+            autocommit=True,
+            connect_timeout=CONNECT_SECONDS,
+            options=timeout,
+            row_factory=dict_row,
         )

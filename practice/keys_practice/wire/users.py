@@ -17,12 +17,12 @@ from keys_practice import http_client
 from keys_practice.errors import Unreachable
 from keys_practice.wire.layout import layout_of
 
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 10.0
 FIRST_ORDERS = 12
 INTERVAL_SECONDS = 0.09
 TRIES = 3
 AGAIN_SECONDS = 0.7
-MOST_AT_ONCE = 40
+MOST_AT_ONCE = 12
 SEED = 31
 POSTCODES = ("10115", "20095", "50667", "80331", "04109", "28195")
 
