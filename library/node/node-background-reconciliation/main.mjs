@@ -57,8 +57,9 @@ function wouldApply(args, found, { all, open }) {
 async function apply(args, first, desk, tools) {
   const { all, open } = await pending(desk, args.run);
   if (open.length > args.at_most) throw new Error(`${open.length} records are planned, and at_most is ${args.at_most}. Nothing was changed.`);
-  const known = new Set([...first.changes.map(keyOf), ...all.map((each) => `${each.source_table} ${each.row_id}`)]);
+  const known = new Set(all.map((each) => `${each.source_table} ${each.row_id}`));
   const tally = { ...NOTHING, planned: all.length, left: [], remaining: open.length };
+  noteAppeared(tally, first.changes, known);
   for (let at = 0; at < open.length && !tally.stopped_early; at += args.batch) {
     if (at > 0) await sleep((1000 * args.batch) / args.rows_per_second, undefined, { signal: tools.signal });
     await oneBatch(args, open.slice(at, at + args.batch), known, desk, tally);
@@ -67,7 +68,7 @@ async function apply(args, first, desk, tools) {
   return report(args, tools, first.changes, tally);
 }
 
-// After each batch everything is compared again. A record that begins to differ now says that the cause is still at work.
+// After each batch everything is compared again: where other records begin to differ, the cause is still at work.
 async function oneBatch(args, batch, known, desk, tally) {
   const done = await desk.apply(args.run, batch.map((each) => each.seq));
   const { changes, ledger } = await compared(desk);
@@ -77,6 +78,11 @@ async function oneBatch(args, batch, known, desk, tally) {
   tally.already += done.already;
   tally.left = [...tally.left, ...left];
   tally.remaining -= done.done + done.already;
+  noteAppeared(tally, changes, known);
+}
+
+// A record that differs and was not planned began to differ after the plan.
+function noteAppeared(tally, changes, known) {
   tally.appeared = changes.map(keyOf).filter((key) => !known.has(key));
   tally.stopped_early = tally.appeared.length > 0;
 }

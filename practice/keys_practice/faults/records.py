@@ -3,7 +3,10 @@
 from collections.abc import Callable
 
 import psycopg
+from psycopg import sql
+from psycopg.types.json import Jsonb
 
+from keys_practice.commands import records
 from keys_practice.company import Company
 from keys_practice.errors import PracticeError
 from keys_practice.faults.fault import Fault, let_events_be_accepted
@@ -27,7 +30,7 @@ DELETE FROM subscriptions WHERE id = (SELECT min(id) FROM subscriptions WHERE st
 """
 _STATUS = """
 UPDATE subscriptions SET status = CASE status WHEN 'active' THEN 'canceled' ELSE 'active' END
-WHERE id IN (SELECT id FROM subscriptions ORDER BY status DESC, id LIMIT 3);
+WHERE id IN (SELECT id FROM subscriptions ORDER BY status = 'canceled', id LIMIT 3);
 """
 _AMOUNTS = """
 UPDATE invoices SET amount_cents = amount_cents * 100 WHERE id IN (SELECT id FROM invoices ORDER BY id LIMIT 3);
@@ -45,6 +48,9 @@ INSERT INTO invoices
 SELECT 'import-17-' || id, subscription, customer, amount_cents, currency, paid_at FROM copied;
 UPDATE subscriptions s SET paid_total_cents = paid_total_cents + c.total
 FROM (SELECT subscription, sum(amount_cents) AS total FROM copied GROUP BY 1) c WHERE s.id = c.subscription;
+"""
+_INVENTED = """
+INSERT INTO processed_events (event_id, type) VALUES ('evt_1Sinvented', 'invoice.paid');
 """
 _FREEZE = """
 INSERT INTO record_freezes (by, reason) VALUES ('finance', 'the books of the quarter are being closed');
@@ -91,6 +97,20 @@ def _at_once(statements: str) -> Callable[[Company], None]:
 def _late(company: Company) -> None:
     company.stripe.practise("lag", seconds=LAG_SECONDS)
     company.let_happen(2)
+
+
+def _mended(company: Company) -> None:
+    """A colleague puts every record as Stripe's events say, in a way of their own."""
+    held = records.parse(company.command("recordsctl", "show"))
+    ledger = records.ledger(held, company.stripe.get(f"/{company.endpoint_id}/events"))
+    with psycopg.connect(company.databases.superuser) as connection:
+        for place, rows in (("invoices", ledger.invoices), ("subscriptions", ledger.subscriptions)):
+            wrong = [key for key, row in rows.items() if row not in held[place]]
+            table = sql.Identifier(place)
+            connection.execute(sql.SQL("DELETE FROM {} WHERE id = ANY(%s)").format(table), (wrong,))
+            add = sql.SQL("INSERT INTO {0} SELECT * FROM jsonb_populate_record(NULL::{0}, %s)").format(table)
+            for key in wrong:
+                connection.execute(add, (Jsonb(rows[key]),))
 
 
 def _planned_rows_move_on(company: Company) -> None:
@@ -155,6 +175,10 @@ FAULTS: dict[str, Fault] = {
         _by_hand(_ORPHANED_INVOICES.format(600)),
         RECONCILED,
     ),
+    "event-invented": Fault(
+        "Somebody marked an event as applied that never happened at Stripe.", _at_once(_INVENTED)
+    ),
+    "records-mended": Fault("A colleague corrects the records and tells nobody.", _mended, RECONCILED),
     "events-late": Fault(
         "Nothing is broken. Stripe delivers each event two seconds after it happened.", _late
     ),
