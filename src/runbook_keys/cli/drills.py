@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from runbook_keys.cli.endings import Exit
-from runbook_keys.cli.opening import as_json, say, with_services
+from runbook_keys.cli.opening import as_json, say, show_json, with_services
 from runbook_keys.cli.terminal import operator_for
 from runbook_keys.cli.text import RULE, hanging, safe
 
 if TYPE_CHECKING:
+    from runbook_keys.drills.mutants import MutationReport
     from runbook_keys.drills.result import DrillResult
     from runbook_keys.evidence.summary import RunSummary
     from runbook_keys.operations.drill import DrillReport, DrillRequest
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 
 MOST_SCORES = 10
+WANTED_PERCENT = 90
 
 
 @click.command("drill")
@@ -31,10 +33,24 @@ MOST_SCORES = 10
 @click.option(
     "--train", is_flag=True, help="You are the operator, you don't know the fault, you get a score."
 )
+@click.option(
+    "--mutate", is_flag=True, help="Make the runbook wrong in one place after another: who notices?"
+)
+@click.option("--most", default=0, help="With --mutate: this many mutants, picked by --seed.")
+@click.option("--seed", default=0, help="With --most: which ones.")
 @click.option("--jobs", default=1, type=click.IntRange(1, 16), help="How many drills run side by side.")
 @click.option("--format", "form", type=click.Choice(["text", "json", "junit", "html"]), default="text")
 def drill_command(
-    slug: str, faults: tuple[str, ...], is_all: bool, lead: bool, train: bool, jobs: int, form: str
+    slug: str,
+    faults: tuple[str, ...],
+    is_all: bool,
+    lead: bool,
+    train: bool,
+    mutate: bool,
+    most: int,
+    seed: int,
+    jobs: int,
+    form: str,
 ) -> None:
     """Prove the runbook SLUG by breaking the practice company for real.
 
@@ -44,6 +60,8 @@ def drill_command(
 
     if not slug and not is_all:
         raise click.UsageError("Name a runbook, or give --all.")
+    if mutate:
+        _mutate(slug, most, seed, jobs, as_json_wanted=form == "json")
     if train and (not slug or not sys.stdin.isatty()):
         raise click.UsageError("A training needs one runbook and a person at a terminal.")
     is_led = (lead or train) and sys.stdin.isatty()
@@ -56,6 +74,35 @@ def drill_command(
     has_failed = any(result.failures for report in reports for result in report.results)
     has_gaps = any(report.coverage.unexplained for report in reports if report.is_whole)
     sys.exit(Exit.FAILED if has_failed or has_gaps else Exit.OK)
+
+
+def _mutate(slug: str, most: int, seed: int, jobs: int, *, as_json_wanted: bool) -> NoReturn:
+    from runbook_keys.bootstrap import PracticeWorld
+    from runbook_keys.operations.mutate import MutationRequest, mutate
+
+    if not slug:
+        raise click.UsageError("Name the runbook to make wrong.")
+    request = MutationRequest(slug, most, seed, jobs)
+
+    def tell(line: str) -> None:
+        click.echo(safe(line), err=as_json_wanted)
+
+    report = with_services(lambda services: mutate(services, PracticeWorld, request, tell))
+    show_json(report) if as_json_wanted else say(_mutation_lines(report))
+    sys.exit(Exit.OK if report.percent >= WANTED_PERCENT else Exit.FAILED)
+
+
+def _mutation_lines(report: MutationReport) -> list[str]:
+    lines = [RULE]
+    for mutant in report.survivors:
+        lines += hanging(
+            f"  README.md:{mutant.line}: ", f"nobody noticed: {mutant.kind}, {safe(mutant.what)}"
+        )
+    counts = f"{len(report.by_rules)} by the rules, {len(report.by_drills)} by drills, {len(report.survivors)} by nobody"
+    return [
+        *lines,
+        *hanging("", f"{report.slug}: {report.total} mutants, caught {counts} ({report.percent} % caught)."),
+    ]
 
 
 async def _drills(services: Services, request: DrillRequest, is_told: bool) -> list[DrillReport]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from secrets import choice
 from time import monotonic
 from typing import Protocol
@@ -44,7 +44,7 @@ from runbook_keys.operations.packs import read_pack
 from runbook_keys.operations.recorded import find_run, reopen
 from runbook_keys.operations.run import RunReport, RunRequest, start
 from runbook_keys.operations.services import Services
-from runbook_keys.ports import Operator
+from runbook_keys.ports import Library, Operator
 
 
 class World(Protocol):
@@ -73,7 +73,7 @@ class DrillRequest:
     """What to drill. `faults` empty means all of the pack's; `operator` leads instead of the script.
 
     `at_once` drills run side by side, each in a world of its own. `is_training`: one drill that the operator does not know,
-    scored at its end.
+    scored at its end. `library` takes the place of the world's own.
     """
 
     slug: str
@@ -81,6 +81,7 @@ class DrillRequest:
     operator: Operator | None = None
     at_once: int = 1
     is_training: bool = False
+    library: Library | None = None
 
 
 Tell = Callable[[str], None]
@@ -139,7 +140,8 @@ async def _one(
     try:
         await asyncio.to_thread(up.break_with, plan.fault)
         async with up.services() as services:
-            return await _followed(services, up, plan, request, tell)
+            chosen = replace(services, library=request.library) if request.library else services
+            return await _followed(chosen, up, plan, request, tell)
     finally:
         await asyncio.to_thread(up.stop)
 

@@ -1,0 +1,140 @@
+"""Does anybody notice when a runbook is wrong in one place? First the rules are asked, then the drills that pass there."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from msgspec import Struct
+
+from runbook_keys.book.checklist import checklist
+from runbook_keys.book.parse import parse
+from runbook_keys.drills.mutants import Mutant, MutationReport, mutants_of
+from runbook_keys.drills.result import DrillResult
+from runbook_keys.errors import DrillFailed, KeysError
+from runbook_keys.lint.profile import blocking
+from runbook_keys.model.pack import Pack
+from runbook_keys.operations.drill import DrillRequest, Tell, World, drill
+from runbook_keys.operations.findings import findings_of
+from runbook_keys.operations.packs import README, OpenPack, read_pack
+from runbook_keys.operations.services import Services
+from runbook_keys.ports import Library
+
+MOST_DRILLS = 3
+"""How many drills are run against one mutant; the ones that pass through the changed place, the quickest first."""
+
+
+class MutationRequest(Struct, frozen=True):
+    """Which runbook; how many mutants at most (0: all), chosen by `seed`; how many drills side by side."""
+
+    slug: str
+    most: int = 0
+    seed: int = 0
+    at_once: int = 1
+
+
+class Overlaid:
+    """A library in which one runbook is another text."""
+
+    def __init__(self, library: Library, slug: str, pack: Pack) -> None:
+        self._library = library
+        self._slug = slug
+        self._pack = pack
+
+    def load(self, name: str) -> Pack:
+        """The other text for this one runbook."""
+        return self._pack if name == self._slug else self._library.load(name)
+
+    def gather(self, name: str) -> Sequence[Pack]:
+        """As the library does."""
+        return self._library.gather(name)
+
+    def slugs(self) -> Sequence[str]:
+        """As the library does."""
+        return self._library.slugs()
+
+
+async def mutate(
+    services: Services, world: Callable[[str], World], request: MutationRequest, tell: Tell
+) -> MutationReport:
+    """Make the runbook wrong in one place after another. Raises DrillFailed where it fails its drills as it is."""
+    opened = read_pack(services.library.load(request.slug), services.cache)
+    mutants = _chosen(list(mutants_of(opened.book)), request)
+    by_rules = [each for each in mutants if _is_refused(services, opened, each)]
+    left = [each for each in mutants if each not in by_rules]
+    tell(
+        f"{request.slug}: {len(mutants)} mutants, {len(by_rules)} caught on the page, {len(left)} to be drilled."
+    )
+    drilled = await _baseline(services, world, request, tell) if left else ()
+    turn = asyncio.Semaphore(request.at_once)
+
+    async def is_caught(mutant: Mutant) -> bool:
+        async with turn:
+            caught = await _is_noticed(services, world, request.slug, opened, mutant, drilled)
+            tell(f"  {'caught' if caught else 'SURVIVED'}: {mutant.kind}, line {mutant.line}, {mutant.what}")
+            return caught
+
+    noticed = await asyncio.gather(*map(is_caught, left))
+    by_drills = [each for each, caught in zip(left, noticed, strict=True) if caught]
+    survivors = [each for each in left if each not in by_drills]
+    return MutationReport(request.slug, tuple(by_rules), tuple(by_drills), tuple(survivors))
+
+
+def _chosen(mutants: list[Mutant], request: MutationRequest) -> list[Mutant]:
+    if not request.most or request.most >= len(mutants):
+        return mutants
+    picked = random.Random(request.seed).sample(range(len(mutants)), request.most)  # noqa: S311 - a sample, no secret
+    return [mutants[number] for number in sorted(picked)]
+
+
+def mutated(opened: OpenPack, mutant: Mutant) -> Pack:
+    """The pack with the mutant's text, its printed page made again: a stale page alone is not to give it away."""
+    book = parse(mutant.source, README)
+    page = checklist(book.runbook, book.source, opened.metadata).encode()
+    files = {**opened.pack.files, README: mutant.source, "checklist.md": page}
+    return Pack(files, opened.pack.origin)
+
+
+def _is_refused(services: Services, opened: OpenPack, mutant: Mutant) -> bool:
+    (findings,) = findings_of(services, [mutated(opened, mutant)])
+    return bool(blocking(findings))
+
+
+async def _baseline(
+    services: Services, world: Callable[[str], World], request: MutationRequest, tell: Tell
+) -> tuple[DrillResult, ...]:
+    """The drills of the right text: they must pass, and they say which of them pass where."""
+    report = await drill(services, world, DrillRequest(request.slug, at_once=request.at_once), tell)
+    failed = [result.drill for result in report.results if result.failures]
+    if failed:
+        raise DrillFailed(
+            f"{request.slug} fails its own drills, so nothing can be learnt from mutants: {', '.join(failed)}."
+        )
+    return report.results
+
+
+async def _is_noticed(
+    services: Services,
+    world: Callable[[str], World],
+    slug: str,
+    opened: OpenPack,
+    mutant: Mutant,
+    drilled: Sequence[DrillResult],
+) -> bool:
+    library = Overlaid(services.library, slug, mutated(opened, mutant))
+    for result in _passing(mutant, drilled):
+        request = DrillRequest(slug, (result.drill,), library=library)
+        try:
+            report = await drill(replace(services, library=library), world, request, lambda _line: None)
+        except KeysError:  # the drill no longer fits the text, or the run could not go on: noticed
+            return True
+        if report.results[0].failures:
+            return True
+    return False
+
+
+def _passing(mutant: Mutant, drilled: Sequence[DrillResult]) -> list[DrillResult]:
+    through = [result for result in drilled if set(mutant.steps) & set(result.path)]
+    return sorted(through, key=lambda result: result.milliseconds)[:MOST_DRILLS]
