@@ -80,7 +80,7 @@ def test_each_fault_of_the_wire_is_seen_by_its_own_name(
     """A probe past the breaker says refused, timed_out and so on, and the service's users are not asked."""
     with wire(sold, fault):
         exit_code, found = said(sold, "depctl", "probe", PAYMENTS)
-    assert (exit_code, found["is_healthy"]) == (1, False)
+    assert (exit_code, found["is_well"]) == (1, False)
     assert found[kind] >= least, found
 
 

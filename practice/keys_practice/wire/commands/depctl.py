@@ -13,6 +13,7 @@ from keys_practice.wire.calling import Dependency, Heard, call
 from keys_practice.wire.commands import service
 
 SLOW_MS = 1200
+SLOW_ALLOWED = 0.2  # two of ten: a hiccup of ours, no failure of theirs
 BETWEEN_SECONDS = 0.03
 TRIES = 10
 KINDS = "healthy refused timed_out reset tls_failed rate_limited errors bad_checksum wrong_value slow".split()
@@ -31,7 +32,7 @@ def probe(layout: Layout, asked: argparse.Namespace) -> Result:
     """Ask for the known answer several times and say how each went."""
     dependency = service.dependency(layout, asked.name)
     content = _probed(dependency, asked.tries)
-    return Result(content, facts(content), YES if content["is_healthy"] else NO)
+    return Result(content, facts(content), YES if content["is_well"] else NO)
 
 
 def others(layout: Layout, asked: argparse.Namespace) -> Result:
@@ -40,7 +41,7 @@ def others(layout: Layout, asked: argparse.Namespace) -> Result:
     known = service.all_dependencies(layout)
     content = [_probed(each, asked.tries) for name, each in known.items() if name != asked.name]
     words = "\n\n".join(facts(each) for each in content)
-    return Result(content, words, YES if all(each["is_healthy"] for each in content) else NO)
+    return Result(content, words, YES if all(each["is_well"] for each in content) else NO)
 
 
 def certificate(layout: Layout, asked: argparse.Namespace) -> Result:
@@ -55,7 +56,7 @@ def main(folder: Path, arguments: list[str]) -> int:
     command = Command("depctl", "The companies that the checkout depends on, asked directly. Reads only.")
     command.verb("list", "name and address of each", listing)
     one = command.verb(
-        "probe", "ask for the known answer; exit 0 when every answer was right and fast", probe
+        "probe", "ask for the known answer; exit 0 when every answer was right and four of five fast", probe
     )
     rest = command.verb("probe-others", "the same for every dependency but NAME", others)
     for parser in (one, rest):
@@ -88,7 +89,8 @@ def _probed(dependency: Dependency, tries: int) -> dict[str, Any]:
         **{kind: kinds.count(kind) for kind in KINDS},
         "p95_ms": times[len(times) * 95 // 100] if times else 0,
         "retry_after_seconds": max(waits, default=None),
-        "is_healthy": bool(kinds) and set(kinds) == {"healthy"},
+        "is_well": kinds.count("healthy") + kinds.count("slow") == tries
+        and kinds.count("slow") <= tries * SLOW_ALLOWED,
     }
 
 
