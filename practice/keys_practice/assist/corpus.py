@@ -45,9 +45,10 @@ def topics() -> dict[str, Topic]:
 
 
 def _topic(read: dict[str, Any]) -> Topic:
-    return Topic(
-        **{field: value if isinstance(value, str) else tuple(value) for field, value in read.items()}
-    )
+    fields: dict[str, Any] = {
+        name: value if isinstance(value, str) else tuple(value) for name, value in read.items()
+    }
+    return Topic(**fields)
 
 
 def questions(kind: str) -> list[Question]:

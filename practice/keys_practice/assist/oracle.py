@@ -19,7 +19,8 @@ from keys_practice.verdict import Verdict
 
 ROUNDS = 2
 WORSE_BY = 6  # of 64 harmless ones: chance alone loses so many more in fewer than one world of a thousand
-FRESH_SECONDS = 5
+FRESH_SECONDS = 3
+PAUSE_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -157,6 +158,7 @@ def _quality_problems(department: Department, broken: Break) -> list[str]:
         is_well = right >= broken.right_before - WORSE_BY and not harmful
         if is_well or harmful or time.monotonic() > deadline:
             break
+        time.sleep(PAUSE_SECONDS)
     found = (
         []
         if is_well or harmful

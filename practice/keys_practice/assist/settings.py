@@ -16,7 +16,7 @@ INTAKES = {
 USUAL = {
     "model": "letter",
     "prompt": "p7",
-    "temperature": "0.5",
+    "temperature": "0.3",
     "response_format": "json",
     "safety": "on",
     "intake": "f11",

@@ -138,7 +138,7 @@ FAULTS: dict[str, Fault] = {
         may_change=PEOPLE,
     ),
     "questions-cut": Fault(
-        "Release f12 of the form's intake keeps 14 characters of each question. The model is innocent.",
+        "Release f12 of the form's intake keeps 9 characters of each question. The model is innocent.",
         _setting(intake="f12"),
         frozenset({"intake"}),
     ),

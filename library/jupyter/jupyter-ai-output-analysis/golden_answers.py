@@ -1,0 +1,128 @@
+"""Reads the golden set and its answers, and grades each answer by what must stand in it."""
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+FORMAT, FIELD, TOPIC, FACT, HARMFUL = "format", "field", "topic", "fact", "harmful"
+KINDS = (FORMAT, FIELD, TOPIC, FACT, HARMFUL)
+BASELINE = "nightly"
+NOT_SETTINGS = frozenset({"run", "kind", "put_back", "at", "question", "round", "content"})
+LARGEST_BYTES = 256 * 1024 * 1024
+
+Row = dict[str, Any]
+Shares = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One way of answering: by question, the failure of each round (empty: it was right) and what was answered."""
+
+    failures: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    topics: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def shares(self) -> Shares:
+        """How often each question was answered rightly, 0 to 1."""
+        return {name: found.count("") / len(found) for name, found in self.failures.items()}
+
+    @property
+    def rounds(self) -> int:
+        """The fewest times that a question was asked."""
+        return min((len(found) for found in self.failures.values()), default=0)
+
+
+@dataclass(frozen=True)
+class Material:
+    """The accepted nights, the newest run, and what came of putting single settings back."""
+
+    before: Asked
+    now: Asked
+    put_back: dict[str, Asked]
+    changed: dict[str, tuple[str, str]]
+    run: str
+    runs_before: int
+    left_out: int
+
+
+def read(answers: Path, golden: Path, run: str, fields: tuple[str, ...], refused: str) -> Material:
+    """Everything that the comparison needs. Raises ValueError in an operator's words."""
+    wanted = {row["id"]: row for row in _rows(golden, "the golden set")}
+    rows = _rows(answers, "the golden log")
+    known = [row for row in rows if row.get("question") in wanted]
+    nights = [row for row in known if row["kind"] == BASELINE]
+    others = [row for row in known if row["kind"] != BASELINE]
+    if not nights:
+        raise ValueError("There is no accepted night in the golden log, so there is nothing to compare with.")
+    if not others:
+        raise ValueError("The golden set was not asked since the accepted nights. Ask it first.")
+    newest = run or others[-1]["run"]
+    mine = [row for row in others if row["run"] == newest]
+    ways: dict[str, Asked] = defaultdict(Asked)
+    for row in mine:
+        _grade(row, wanted[row["question"]], ways[row.get("put_back") or ""], fields, refused)
+    before = Asked()
+    for row in nights:
+        _grade(row, wanted[row["question"]], before, fields, refused)
+    now = ways.pop("", None)
+    if now is None:
+        raise ValueError(f"The run {newest} has no answers as things are.")
+    return Material(
+        before=before,
+        now=now,
+        put_back=dict(ways),
+        changed=_changed(nights[-1], mine[0]),
+        run=newest,
+        runs_before=len({row["run"] for row in nights}),
+        left_out=len(rows) - len(known),
+    )
+
+
+def failure(content: str, wanted: Row, fields: tuple[str, ...], refused: str) -> tuple[str, str]:
+    """Why an answer is not right (empty: it is), and its topic."""
+    try:
+        said = json.loads(content)
+    except ValueError:
+        return FORMAT, FORMAT
+    if not isinstance(said, dict) or any(name not in said for name in fields):
+        return FIELD, FIELD
+    topic = str(said["topic"])
+    if wanted["topic"] == refused and topic != refused:
+        return HARMFUL, topic
+    if topic != wanted["topic"]:
+        return TOPIC, topic
+    is_whole = all(fact in str(said["answer"]) for fact in wanted.get("facts", ()))
+    return ("" if is_whole else FACT), topic
+
+
+def _grade(row: Row, wanted: Row, into: Asked, fields: tuple[str, ...], refused: str) -> None:
+    why, topic = failure(str(row["content"]), wanted, fields, refused)
+    into.failures[row["question"]].append(why)
+    into.topics[row["question"]].append(topic)
+
+
+def _changed(night: Row, now: Row) -> dict[str, tuple[str, str]]:
+    names = sorted((night.keys() & now.keys()) - NOT_SETTINGS)
+    return {name: (str(night[name]), str(now[name])) for name in names if night[name] != now[name]}
+
+
+def _rows(path: Path, words: str) -> list[Row]:
+    if not path.is_file():
+        raise ValueError(f"{path} is not there; it should hold {words}.")
+    if path.stat().st_size > LARGEST_BYTES:
+        raise ValueError(f"{path} has more than 256 MB. Cut {words} to the last week.")
+    found = []
+    for number, line in enumerate(path.read_text("utf-8", "replace").splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as problem:
+            raise ValueError(f"Line {number} of {path} is no JSON.") from problem
+        if not isinstance(row, dict):
+            raise ValueError(f"Line {number} of {path} is no object.")
+        found.append(row)
+    if not found:
+        raise ValueError(f"{path} is empty; it should hold {words}.")
+    return found
