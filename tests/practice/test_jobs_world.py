@@ -1,0 +1,161 @@
+"""The jobs department: its faults show, right recoveries heal it, its oracle sees each kind of harm, and it ends completely."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from keys_practice import http_client
+from keys_practice.jobs.department import Department
+from keys_practice.jobs.faults.fault import must_end_as
+from keys_practice.jobs.world import World
+from keys_practice.layout import Layout
+from keys_practice.processes import mentioning, wait_until
+from keys_practice.worlds import WORLDS
+
+PATIENCE_SECONDS = 20
+STARTER = """
+import sys, time
+from keys_practice.jobs.world import World
+world = World.start()
+print(world.folder, flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    """A department of one's own."""
+    with World.start() as started:
+        yield started
+
+
+def asked(world: World, *argv: str) -> tuple[int, dict[str, Any]]:
+    """Ask a command for JSON, as an operator would: its exit code and what it says."""
+    done = subprocess.run(
+        [*argv, "--json"], env=world.environment(), capture_output=True, text=True, timeout=60
+    )
+    content: dict[str, Any] = json.loads(done.stdout) if done.stdout.strip() else {}
+    return done.returncode, content
+
+
+def test_a_healthy_department_is_well_and_its_commands_say_so(world: World) -> None:
+    """Every question is answered with yes, what is not there with no, wrong usage with 2; and nothing was changed."""
+    world.break_with("nothing-broken")
+
+    assert asked(world, "queuectl", "status")[1]["paused"] is False
+    for question in (
+        ("workerctl", "health"),
+        ("cronctl", "health"),
+        ("mailctl", "health"),
+        ("queuectl", "wait"),
+        ("queuectl", "compare-effects"),
+        ("dbctl", "status"),
+    ):
+        assert 0 == asked(world, *question)[0], question
+    assert 1 == asked(world, "queuectl", "job", "R-999999")[0]
+    assert 1 == asked(world, "queuectl", "resume")[0]
+    assert 2 == asked(world, "workerctl", "stop", "worker-9")[0]
+    verdict = world.judge()
+    assert ([], []) == (verdict.problems, verdict.changed)
+    assert WORLDS["jobs"] == "keys_practice.jobs.world:World"
+
+
+def test_a_poison_job_is_put_aside_and_its_customers_later_jobs_go_on_in_order(world: World) -> None:
+    """Not well before; well after quarantine; and what a person sent long ago is settled and not sent again."""
+    world.break_with("poison-crashes")
+    assert not world.judge(0).is_healthy
+    code, found = asked(world, "queuectl", "poison")
+    (job,) = found["jobs"]
+    assert (0, {job["id"]}) == (code, world.department.poison)
+
+    assert 0 == asked(world, "queuectl", "quarantine", "--reason", "no amount", job["id"])[0]
+
+    verdict = world.judge()
+    assert ([], []) == (verdict.problems, verdict.changed)
+    assert any("quarantine" in words for words in verdict.recovered)
+
+    world.break_further("answers-lost")
+    assert 3 == asked(world, "queuectl", "replay")[1]["settled"]
+    verdict = world.judge()
+    assert ([], []) == (verdict.problems, verdict.changed)
+
+
+def test_a_stuck_worker_shows_and_is_replaced(world: World) -> None:
+    """Its heart beats, its job waits; after a replacement the job is done once."""
+    world.break_with("worker-hanging")
+    (name,) = asked(world, "workerctl", "status")[1]["stuck"]
+    assert any(words == f"{name} is stuck." for words in world.judge(0).problems)
+
+    assert 0 == asked(world, "workerctl", "replace", name)[0]
+
+    verdict = world.judge()
+    assert ([], []) == (verdict.problems, verdict.changed)
+
+
+def test_the_oracle_sees_each_kind_of_harm(world: World) -> None:
+    """Deleted, edited, wrongly put aside, sent twice, unwanted, out of order, too fast, other settings, other tables."""
+    department = world.department
+    first, second = department.orders(2, "cus_ash")
+    must_end_as(department, [first, second], "done")
+    world.break_with("nothing-broken")
+
+    _do_harm(department, first, second)
+
+    verdict = world.judge(0)
+    problems, changed = " ".join(verdict.problems), " ".join(verdict.changed)
+    for words in ("sent more than once", "nobody wanted", "out of order", "gone from the queue", "held back"):
+        assert words in problems
+    for words in (
+        "(job-gone)",
+        "(job)",
+        "wrong-quarantine",
+        "(lease)",
+        "(limit)",
+        "(table)",
+        "(mail)",
+        "(file)",
+    ):
+        assert words in changed
+
+
+def _do_harm(department: Department, first: str, second: str) -> None:
+    messages = department.places.messages
+    lines = messages.read_text("utf-8").splitlines(keepends=True)
+    again = next(line for line in lines if f'"{first}"' in line)
+    with messages.open("a", encoding="utf-8") as file:
+        file.write(again + again.replace(first, "R-999999").replace("receipt", "digest"))
+    for statement in (
+        "DELETE FROM attempts WHERE job = (SELECT id FROM jobs WHERE is_ordered ORDER BY position LIMIT 1)",
+        "DELETE FROM jobs WHERE id = (SELECT id FROM jobs WHERE is_ordered ORDER BY position LIMIT 1)",
+        "UPDATE letters SET title = 'x'",
+        "UPDATE queue_settings SET value = '0.1' WHERE name = 'lease_seconds'",
+        "INSERT INTO queue_settings (name, value) VALUES ('limit:digest', '1')",
+    ):
+        department.rows(statement)
+    department.rows("UPDATE jobs SET payload = '{}' WHERE id = %s", first)
+    department.rows("UPDATE jobs SET state = 'quarantined' WHERE id = %s", second)
+    with (department.places.templates / "digest.txt").open("a", encoding="utf-8") as file:
+        file.write("more")
+    url, body = f"{department.places.address('mail')}/messages", again.encode()
+    key = {"Idempotency-Key": json.loads(again)["key"]}
+    assert 429 in {http_client.call("POST", url, body, key).status for _ in range(60)}
+
+
+def test_nothing_survives_kill_9_of_the_process_that_started_it() -> None:
+    """The keeper ends every process, also a frozen one, and removes the folder."""
+    starter = subprocess.Popen([sys.executable, "-c", STARTER], stdout=subprocess.PIPE, text=True)
+    assert starter.stdout is not None
+    with starter.stdout as told:
+        folder = Path(told.readline().strip())
+    assert Layout(folder).units_file.exists()
+    assert len(mentioning(str(folder))) >= 7
+    starter.send_signal(signal.SIGKILL)
+    starter.wait()
+
+    assert wait_until(lambda: not mentioning(str(folder)) and not folder.exists(), PATIENCE_SECONDS)
