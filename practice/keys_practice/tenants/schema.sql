@@ -61,7 +61,7 @@ CREATE TABLE announcements (
 -- For no client at all: no policy, no grant.
 ALTER TABLE tenants ENABLE ROW LEVEL SECURITY;
 
-GRANT USAGE ON SCHEMA auth TO anon, authenticated, service_role, supabase_auth_admin;
+GRANT USAGE ON SCHEMA auth TO anon, authenticated, service_role, supabase_auth_admin, rooms_auditor;
 GRANT SELECT ON auth.users, members TO supabase_auth_admin;
 GRANT USAGE ON SCHEMA access_register TO rooms_auditor;
 GRANT SELECT ON access_register.releases TO rooms_auditor;
