@@ -64,6 +64,7 @@ def write_folders(layout: Layout, ports: Ports, made: Secrets) -> None:
     for name in COMMANDS:
         write_command(layout, name)
     write_command(layout, "recordsctl", "commands.recordsctl", WITH_PACKAGES)
+    write_command(layout, "releasectl", "commands.releasectl", WITH_PACKAGES)
     write_json(layout.facts_file, _facts(layout, ports))
     _write_settings(layout, ports, made)
     prepare_postgres(layout, password_in(made.databases.superuser) or "")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from keys_practice.endpoints import OUR_EVENTS
 
-GOOD = frozenset({"r40", "r41"})
+GOOD = frozenset({"r40", "r41", "r48", "r51"})
 
 # What each release changed against handler.py (exact text, new text): how such bugs get shipped.
 _EDITS: dict[str, tuple[tuple[str, str], ...]] = {
@@ -61,15 +61,20 @@ def _subscribe(""",
 
 def install(folder: Path) -> None:
     """Write every release below `folder`, one folder each with its handler.py."""
-    original = Path(__file__).with_name("handler.py").read_text("utf-8")
     for release, edits in _EDITS.items():
-        code = original
-        for old, new in edits:
-            if code.count(old) != 1:
-                raise AssertionError(f"The edit of {release} no longer fits handler.py: {old}")
-            code = code.replace(old, new)
-        place = folder / release
-        place.mkdir(parents=True)
-        (place / "handler.py").write_text(code, "utf-8")
-        (place / "VERSION").write_text(f"{release}\n", "utf-8")
-        (place / "event-types").write_text("".join(f"{each}\n" for each in sorted(OUR_EVENTS)), "utf-8")
+        write(folder, release, edits)
+
+
+def write(folder: Path, release: str, edits: tuple[tuple[str, str], ...]) -> Path:
+    """Write one release below `folder` and return its place. Each edit must fit handler.py exactly once."""
+    code = Path(__file__).with_name("handler.py").read_text("utf-8")
+    for old, new in edits:
+        if code.count(old) != 1:
+            raise AssertionError(f"The edit of {release} no longer fits handler.py: {old}")
+        code = code.replace(old, new)
+    place = folder / release
+    place.mkdir(parents=True)
+    (place / "handler.py").write_text(code, "utf-8")
+    (place / "VERSION").write_text(f"{release}\n", "utf-8")
+    (place / "event-types").write_text("".join(f"{each}\n" for each in sorted(OUR_EVENTS)), "utf-8")
+    return place
