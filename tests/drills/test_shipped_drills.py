@@ -50,6 +50,17 @@ def test_a_few_shipped_drills_pass(tmp_path: Path) -> None:
     assert 0 == done.returncode, done.stderr
 
 
+def test_records_are_corrected_and_healthy_ones_left_alone(tmp_path: Path) -> None:
+    """Missing records come back with their undo kept; where nothing differs nothing is written."""
+    reports, done = _drilled(
+        tmp_path, "data-reconciliation-mismatch", "--fault", "nothing-broken", "--fault", "rows-missing"
+    )
+
+    assert [] == _failures(reports)
+    assert 2 == len(reports[0]["results"])
+    assert 0 == done.returncode, done.stderr
+
+
 @pytest.mark.long
 def test_every_shipped_drill_passes_and_every_branch_is_taken_or_excused(tmp_path: Path) -> None:
     """The exit code says that nothing failed and that no branch is forgotten."""
