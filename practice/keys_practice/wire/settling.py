@@ -12,15 +12,19 @@ from keys_practice.wire.orders import CANCELLED, CHARGED, SETTLE, ZONED, Orders,
 def settle(orders: Orders, guard: Guard, order_id: str) -> dict[str, Any]:
     """Do one piece of deferred work. Returns `outcome`: done, cancelled, already, or failed with `why`.
 
-    The row stays locked meanwhile and the dependency knows the key, so a second try finds it done. Where the customer
-    was told that we are not sure, nothing is charged: what the provider did is looked up, and noted.
+    The row stays locked meanwhile. What the dependency has done already is looked up first and only noted: nobody knows
+    how far an earlier try came, or what somebody did by hand. Where the customer was told that we are not sure, nothing
+    is charged at all.
     """
     name = guard.dependency.name
     with orders.settling(order_id, name) as (connection, row):
         if row is None:
             return {"outcome": "already"}
-        got = guard.ask(row, even_when_open=True) if row["promised"] else guard.look_up(order_id)
-        if not got.is_done and (row["promised"] or not got.is_sent):
+        got = guard.look_up(order_id)
+        is_surely_not_done = not got.is_done and got.is_sent
+        if is_surely_not_done and row["promised"]:
+            got = guard.ask(row, even_when_open=True)
+        if not got.is_done and (row["promised"] or not is_surely_not_done):
             return {"outcome": "failed", "why": got.why, "retry_after_seconds": got.retry_after_seconds}
         outcome = "done" if got.is_done else "cancelled"
         connection.execute(SETTLE, (outcome, order_id, name))

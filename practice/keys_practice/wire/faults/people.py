@@ -137,10 +137,9 @@ FAULTS: dict[str, Fault] = {
         _release_then("r44", "refused", *REFUSALS),
         _PAYMENTS,
     ),
-    "keys-release": Fault(
-        "The growth team deployed r45, which makes a new key for each try. Then payments broke half of the time.",
-        _release_then("r45", "resets", *REFUSALS),
-        _PAYMENTS,
+    "charged-by-hand": Fault(
+        "A colleague charges three orders by hand on the provider's page. They were charged already.",
+        lambda company: company.charge_by_hand(3),
     ),
     "deployment-running": Fault("Nothing is broken, and a deployment is under way.", _under_way),
     "checkout-killed": Fault("The kernel killed the checkout. It stays down.", _killed),

@@ -16,11 +16,6 @@ _EDITS: dict[str, tuple[tuple[str, str], ...]] = {
     "r44": (
         ('"state": "accepted",\n        "degraded": True,', '"state": "paid",\n        "degraded": False,'),
     ),
-    # Makes a fresh idempotency key for each try, "so that nothing old comes back".
-    "r45": (
-        ("from typing import Any", "import secrets\nfrom typing import Any"),
-        ("f\"{dependency}-{order['id']}\"", 'f"{dependency}-{secrets.token_hex(6)}"'),
-    ),
 }
 
 
