@@ -142,6 +142,7 @@ class JournalStore(Protocol):
     async def runs(self) -> list[RunHead]: ...  # by run number
     async def spine(self) -> list[SpineRow]: ...
     async def blob(self, digest: str) -> bytes | None: ...  # None if erased; JournalDamaged if changed
+    async def sealed(self, digest: str) -> Blob | None: ...  # the same with its salt
     async def blobs(self) -> list[Blob]: ...  # those that are not erased
     async def erased(self) -> list[str]: ...  # the digests of those that are
     async def erase(self, digest: str) -> None: ...  # content and salt go, the digest and the chain stay
@@ -209,9 +210,8 @@ class Signer(Protocol):
     def fault(self) -> str: ...  # why nothing was signed the last time; empty where it was
     def public_keys(self) -> Mapping[str, bytes]: ...  # PEM by the key's name, those of earlier keys too
     def is_signed(self, public_key: bytes, content: bytes, value: bytes) -> bool: ...  # SigningUnavailable
-    def prepare_next(
-        self,
-    ) -> str: ...  # the name of the key that `take_next` will sign with; SigningUnavailable
+    def name_of(self, public_key: bytes) -> str: ...  # of a PEM; ValueError, SigningUnavailable
+    def prepare_next(self) -> str: ...  # the name of the key that `take_next` will sign with; SigningUnavailable
     def take_next(self) -> None: ...
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -16,35 +16,64 @@ from runbook_keys.errors import KeysError
 
 if TYPE_CHECKING:
     from runbook_keys.operations.checkpoints import CheckpointMade
+    from runbook_keys.operations.export import BundleCheck
     from runbook_keys.operations.services import Services
     from runbook_keys.operations.verify import VerifyReport
 
 
 def add_evidence_commands(cli: click.Group) -> None:
     """Add the commands of this page to `cli`."""
-    for made in (verify_command, checkpoint_command):
+    for made in (verify_command, checkpoint_command, export_command):
         cli.add_command(made)
 
 
 @click.command("verify")
-@click.argument("run", default="", metavar="[RUN]")
+@click.argument("what", default="", metavar="[RUN|FOLDER|ZIP]")
 @click.option(
     "--against",
     type=click.Path(path_type=Path),
     help="Checkpoints that were kept elsewhere: they find what was cut off, put back or signed anew.",
 )
+@click.option(
+    "--key", default="", metavar="FINGERPRINT", help="Of a bundle: the key that its owner told you."
+)
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
-def verify_command(run: str, against: Path | None, as_json: bool) -> None:
-    """Check that the record of RUN is whole and signed; without RUN, the whole journal.
+def verify_command(what: str, against: Path | None, key: str, as_json: bool) -> None:
+    """Check that the record of RUN is whole and signed; without RUN, the whole journal; or a bundle.
 
     Example: keys verify --against last-month.checkpoint
     """
     from runbook_keys.operations.verify import verify
 
+    if what and Path(what).exists():
+        _verify_bundle(Path(what), key, as_json)
     kept = read_file(against) if against else b""
-    report = with_services(lambda services: verify(services, run, kept))
-    show_json(report) if as_json else say(verify_lines(report, run or "all runs"))
+    report = with_services(lambda services: verify(services, what, kept))
+    show_json(report) if as_json else say(verify_lines(report, what or "all runs"))
     sys.exit(Exit.FAILED if report.damages else Exit.OK)
+
+
+def _verify_bundle(path: Path, key: str, as_json: bool) -> NoReturn:
+    from runbook_keys.operations.export import check_files, read_bundle
+
+    async def look(services: Services) -> BundleCheck:
+        return check_files(services, read_bundle(path), key)
+
+    found = with_services(look)
+    show_json(found) if as_json else say(_bundle_lines(found, path))
+    sys.exit(Exit.FAILED if found.report.damages else Exit.OK)
+
+
+def _bundle_lines(found: BundleCheck, path: Path) -> list[str]:
+    report = found.report
+    notes = [line for notice in (*report.notices, *found.notices) for line in hanging("Note: ", notice)]
+    if not report.damages:
+        whole = f"The bundle is whole: run {report.run}, {report.entries} entries ({path})."
+        return [*hanging("", whole), *notes, f"Key: {found.key}"]
+    lines = hanging("", f"The bundle was CHANGED: {len(report.damages)} findings ({path}).")
+    for damage in report.damages:
+        lines += hanging("  - ", damage)
+    return [*lines, *notes, "Do not rely on it. Ask its owner for it again, by another way."]
 
 
 def read_file(path: Path) -> bytes:
@@ -110,3 +139,37 @@ def _checkpoint_lines(made: CheckpointMade) -> Sequence[str]:
     if made.fault:
         return hanging("keys: It is NOT signed. ", made.fault)
     return [f"keys: Checkpoint {made.checkpoint.no} over {made.checkpoint.gseq} entries. Key: {made.key}"]
+
+
+@click.command("export")
+@click.argument("run")
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="Where to put it."
+)
+def export_command(run: str, out: Path) -> None:
+    """Write the evidence of RUN as one folder and one zip, which anybody can check without KEYS.
+
+    Example: keys export r-20261123-0312-k7qm --out evidence
+    """
+    from runbook_keys.operations.export import export
+
+    made = with_services(lambda services: export(services, run))
+    folder, archive = out / made.name, out / f"{made.name}.zip"
+    for path in (folder, archive):
+        if path.exists():
+            raise KeysError(f"{path} is there already. Remove it, or give another folder by --out.")
+    try:
+        for name, content in made.files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(content)
+        archive.write_bytes(made.zip)
+    except OSError as error:
+        raise KeysError(f"{error.filename} can't be written: {error.strerror}. Remove {folder}.") from error
+    say(
+        [
+            f"{folder} and {archive.name} are written: {len(made.files)} files.",
+            f"Read:  {folder / 'data' / 'report.html'}",
+            f"Check: {folder / 'VERIFY.md'}, or `keys verify {folder}`",
+            f"Tell the auditor this number by another way: {made.key}",
+        ]
+    )

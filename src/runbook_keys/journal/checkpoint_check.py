@@ -29,11 +29,14 @@ class Signed(Struct, frozen=True):
 
 
 def check_checkpoints(
-    checkpoints: Sequence[Checkpoint], spine: Sequence[SpineRow], verifier: Verifier
+    checkpoints: Sequence[Checkpoint], spine: Sequence[SpineRow], verifier: Verifier, *, is_part: bool = False
 ) -> Signed:
-    """Hold the checkpoints against the spine, against each other, and against the keys that `verifier` knows."""
+    """Hold the checkpoints against the spine, against each other, and against the keys that `verifier` knows.
+
+    `is_part`: these are some of a journal's, one after the other, and the first may follow others.
+    """
     notes, damages = _read(checkpoints)
-    damages += _check_order(checkpoints, notes)
+    damages += _check_order(checkpoints, notes, checkpoints[0].no if is_part and checkpoints else 1)
     damages += _check_spine(list(notes.values()), spine)
     signatures = {no: _state(note, verifier) for no, note in notes.items()}
     damages += [
@@ -79,9 +82,9 @@ def _read(checkpoints: Iterable[Checkpoint]) -> tuple[dict[int, Note], list[Dama
     return notes, damages
 
 
-def _check_order(checkpoints: Sequence[Checkpoint], notes: dict[int, Note]) -> Iterator[Damage]:
+def _check_order(checkpoints: Sequence[Checkpoint], notes: dict[int, Note], first: int) -> Iterator[Damage]:
     previous: Checkpoint | None = None
-    expected, rows = 1, 0
+    expected, rows = first, 0
     for each in checkpoints:
         if each.no > expected:
             gone = (

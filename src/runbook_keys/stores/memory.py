@@ -95,10 +95,14 @@ class MemoryStore:
 
     async def blob(self, digest: str) -> bytes | None:
         """The content, or None if it was erased. Raises JournalDamaged for what was never stored."""
+        sealed = await self.sealed(digest)
+        return sealed.content if sealed else None
+
+    async def sealed(self, digest: str) -> Blob | None:
+        """The same with its salt, which whoever checks the digest needs."""
         if digest not in self._blobs:
             raise no_material(digest)
-        blob = self._blobs[digest]
-        return blob.content if blob else None
+        return self._blobs[digest]
 
     async def blobs(self) -> list[Blob]:
         """All blobs that are not erased, in the order in which they came."""

@@ -128,6 +128,11 @@ class SqliteStore:
 
     async def blob(self, digest: str) -> bytes | None:
         """The content, or None if it was erased. Raises JournalDamaged for what was never stored or was changed."""
+        sealed = await self.sealed(digest)
+        return sealed.content if sealed else None
+
+    async def sealed(self, digest: str) -> Blob | None:
+        """The same with its salt, which whoever checks the digest needs."""
         with self._reading():
             row = self._connection.execute(_QUERIES["blob"], (digest,)).fetchone()
         if row is None:
@@ -135,9 +140,10 @@ class SqliteStore:
         salt, content = row
         if content is None:
             return None
-        if not is_whole(Blob(digest, salt, content)):
+        found = Blob(digest, bytes(salt), bytes(content))
+        if not is_whole(found):
             raise changed_material(digest)
-        return bytes(content)
+        return found
 
     async def blobs(self) -> list[Blob]:
         """All blobs that are not erased, in the order in which they came."""

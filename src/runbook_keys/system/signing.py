@@ -19,7 +19,7 @@ from runbook_keys.errors import SigningUnavailable
 from runbook_keys.ports import Signature
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
 
 _NAME_DIGITS = 16
 
@@ -64,6 +64,10 @@ class FolderSigner:
     def is_signed(self, public_key: bytes, content: bytes, value: bytes) -> bool:
         """Whether `value` is the signature of `content` by this key (PEM). Raises SigningUnavailable."""
         return is_signed(public_key, content, value)
+
+    def name_of(self, public_key: bytes) -> str:
+        """The name of a public key (PEM). Raises ValueError for what is no key, SigningUnavailable."""
+        return name_of(public_key)
 
     def prepare_next(self) -> str:
         """Make the key that `take_next` will sign with, unless an earlier try left one; its name."""
@@ -131,7 +135,7 @@ class FolderSigner:
 def name_of(public_key: bytes) -> str:
     """The name of a public key (PEM): hex SHA-256 over its DER form. Raises ValueError, SigningUnavailable."""
     serialization = _serialization()
-    der = serialization.load_pem_public_key(public_key).public_bytes(
+    der = _public(public_key).public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )
     return sha256(der).hexdigest()
@@ -139,18 +143,38 @@ def name_of(public_key: bytes) -> str:
 
 def is_signed(public_key: bytes, content: bytes, value: bytes) -> bool:
     """Whether `value` is an ECDSA P-256 signature of `content` by this key (PEM). Raises SigningUnavailable."""
-    serialization = _serialization()
+    key = _public_or_none(public_key)
+    if key is None:
+        return False
     from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
     try:
-        key = serialization.load_pem_public_key(public_key)
-        if not isinstance(key, EllipticCurvePublicKey):
-            return False
         key.verify(value, content, _algorithm())
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+def _public_or_none(content: bytes) -> EllipticCurvePublicKey | None:
+    try:
+        return _public(content)
+    except ValueError:
+        return None
+
+
+def _public(content: bytes) -> EllipticCurvePublicKey:
+    """The P-256 key of a PEM. Raises ValueError for anything else, also for what only looks like a key."""
+    serialization = _serialization()
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+
+    try:
+        key = serialization.load_pem_public_key(content)
+    except UnsupportedAlgorithm as error:
+        raise ValueError("This is no public key of ECDSA P-256.") from error
+    if not isinstance(key, EllipticCurvePublicKey) or key.curve.name != "secp256r1":
+        raise ValueError("This is no public key of ECDSA P-256.")
+    return key
 
 
 def _serialization() -> Any:

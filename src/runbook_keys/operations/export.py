@@ -1,0 +1,183 @@
+"""The evidence bundle of a run, and the check of a bundle that somebody hands in."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from runbook_keys.errors import JournalDamaged, KeysError, SigningUnavailable
+from runbook_keys.evidence.bundle import Guides, build
+from runbook_keys.evidence.bundle_bag import KEY, SIGNATURE, TAGS, zipped
+from runbook_keys.evidence.bundle_check import BundleReport, check_bundle
+from runbook_keys.evidence.bundle_source import RunRecord, Segment, segment_of
+from runbook_keys.journal.blobs import references
+from runbook_keys.journal.checkpoint import read_note
+from runbook_keys.journal.lines import read
+from runbook_keys.journal.verify import verify_run
+from runbook_keys.model.entry import Blob, RunHead, StoredEntry
+from runbook_keys.model.event import RunOpened
+from runbook_keys.operations.packs import read_pack
+from runbook_keys.operations.recorded import find_run, pinned_pack, recorded
+from runbook_keys.operations.services import Services
+from runbook_keys.ports import Signature
+
+_GUIDES = Path(__file__).with_name("bundle")
+_MOST_BYTES = 4 << 30
+NOT_KNOWN = (
+    "The key in the bundle is not one of this machine's. Compare its fingerprint with what its owner told you, "
+    "or give that by --key."
+)
+
+
+class Exported(Struct, frozen=True):
+    """A bundle: its folder's name, its files by path, the same as a zip, the name of the key that signed it."""
+
+    name: str
+    files: Mapping[str, bytes]
+    zip: bytes
+    key: str
+
+
+async def export(services: Services, run: str) -> Exported:
+    """The bundle of a run; the same bytes each time, as long as the run does not go on.
+
+    A run whose end no signed checkpoint covers yet gets one first. Raises RunNotFound, JournalDamaged (a changed record
+    is not exported as evidence), SigningUnavailable.
+    """
+    head = await find_run(services, run)
+    stored = await recorded(services, head.run)
+    if damages := verify_run(stored):
+        raise JournalDamaged(
+            f"The record of run {head.run} was changed at entry {damages[0].seq}: {damages[0].what} It is not exported. "
+            f"`keys verify {head.run}` shows all of it."
+        )
+    record = await _record(services, head, stored)
+    key, pem = _signing_key(services)
+    files = build(record, *await _titles(services, record), pem, _guides())
+    files[SIGNATURE] = services.signer.sign(files[TAGS]).value
+    name = f"keys-{head.run}"
+    return Exported(name, files, zipped(name, files, record.entries[-1].at), key.key)
+
+
+class BundleCheck(Struct, frozen=True):
+    """What was found in a bundle, and the name of the key in it (empty where there is none that can be read)."""
+
+    report: BundleReport
+    key: str
+    notices: tuple[str, ...] = ()
+
+
+def check_files(services: Services, files: Mapping[str, bytes], expected_key: str = "") -> BundleCheck:
+    """What is wrong with a bundle. `expected_key` is the name of the key as its owner told it."""
+    found = check_bundle(files, services.signer.is_signed, public_keys_of(files))
+    key = _name_of_key(services, files)
+    if expected_key and expected_key.lower() != key:
+        other = f"{KEY} is another key: its fingerprint is {key or 'not to be read'}."
+        found = replace(found, damages=(*found.damages, other))
+    if expected_key or key in services.signer.public_keys():
+        return BundleCheck(found, key)
+    return BundleCheck(found, key, (NOT_KNOWN,))
+
+
+def public_keys_of(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The public keys (PEM) in a bundle by the id that signatures name."""
+    folder = "data/public-keys/"
+    return {path[len(folder) : -4]: files[path] for path in files if path.startswith(folder)}
+
+
+def _name_of_key(services: Services, files: Mapping[str, bytes]) -> str:
+    try:
+        return services.signer.name_of(files[KEY]) if KEY in files else ""
+    except ValueError:
+        return ""
+
+
+def read_bundle(path: Path) -> dict[str, bytes]:
+    """A bundle's files by path, from its folder or its zip. Raises KeysError in an operator's words."""
+    try:
+        return _from_folder(path) if path.is_dir() else _from_zip(path)
+    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise KeysError(f"{path} can't be read as a bundle: {error}. Give its folder or its zip.") from error
+
+
+async def _record(services: Services, head: RunHead, stored: list[StoredEntry]) -> RunRecord:
+    entries = [read(each) for each in stored]
+    segment = await _segment(services, head)
+    blobs: dict[str, Blob] = {}
+    erased = set()
+    for digest in dict.fromkeys(each for entry in entries for each in references(entry.event)):
+        blob = await services.store.sealed(digest)
+        if blob is None:
+            erased.add(digest)
+        else:
+            blobs[digest] = blob
+    known = services.signer.public_keys()
+    used = {key for each in segment.checkpoints for key, _ in read_note(each.note).signatures}
+    keys = {name: pem for name, pem in known.items() if name[:8] in used}
+    return RunRecord(
+        head, stored, entries, segment.spine, segment.checkpoints, blobs, frozenset(erased), keys
+    )
+
+
+async def _segment(services: Services, head: RunHead) -> Segment:
+    spine = await services.store.spine()
+    segment = segment_of(head.run_no, spine, await services.store.checkpoints())
+    if segment is None:
+        await services.store.checkpoint(services.clock.now(), "export")
+        segment = segment_of(head.run_no, spine, await services.store.checkpoints())
+    if segment is None:
+        raise SigningUnavailable(
+            f"Run {head.run} can't be exported, because its record can't be signed. {services.signer.fault()}"
+        )
+    return segment
+
+
+def _signing_key(services: Services) -> tuple[Signature, bytes]:
+    key = services.signer.sign(b"")
+    return key, services.signer.public_keys()[key.key]
+
+
+async def _titles(services: Services, record: RunRecord) -> tuple[str, dict[str, str]]:
+    """The runbook's title and those of its steps by label, as they were; plain names where its text was erased."""
+    opened = record.entries[0].event
+    if not isinstance(opened, RunOpened):
+        return record.head.run, {}
+    if opened.pack_blob in record.erased:
+        return opened.slug, {}
+    runbook = read_pack(await pinned_pack(services, record.head.run, opened), services.cache).runbook
+    return runbook.title, {step.label: step.title for step in runbook.steps}
+
+
+def _guides() -> Guides:
+    return Guides((_GUIDES / "VERIFY.md").read_bytes(), (_GUIDES / "verify.sh").read_bytes())
+
+
+def _from_folder(folder: Path) -> dict[str, bytes]:
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_symlink() or not (path.is_dir() or path.is_file()):
+            raise KeysError(
+                f"{name!a} is no plain file. A bundle holds plain files only; this one was changed."
+            )
+        if path.is_file():
+            found[name] = path.read_bytes()
+    return found
+
+
+def _from_zip(path: Path) -> dict[str, bytes]:
+    """The files of the zip's one folder. Nothing is unpacked to disk."""
+    with zipfile.ZipFile(path) as archive:
+        infos = [info for info in archive.infolist() if not info.is_dir()]
+        if sum(info.file_size for info in infos) > _MOST_BYTES:
+            raise KeysError(f"{path} would be larger than 4 GiB. Unpack it yourself, then give its folder.")
+        names = [info.filename.partition("/")[2] for info in infos]
+        if len({info.filename.partition("/")[0] for info in infos}) != 1 or "" in names:
+            raise KeysError(f"{path} does not hold one folder, so it is not a bundle as KEYS makes it.")
+        if len(set(names)) != len(names):
+            raise KeysError(f"{path} holds a file twice, so it was changed.")
+        return {name: archive.read(info) for name, info in zip(names, infos, strict=True)}
