@@ -23,6 +23,7 @@ from runbook_keys.cli.listings import (
     runs_lines,
 )
 from runbook_keys.cli.opening import say, show_json, with_services
+from runbook_keys.cli.reports import add_report_commands
 from runbook_keys.cli.terminal import TerminalOperator, operator_for
 from runbook_keys.cli.text import safe
 from runbook_keys.errors import Interrupted, KeysError
@@ -218,6 +219,7 @@ async def _page(services: Services, folder: Path, printed: Callable[[Pack, Cache
 
 add_commands(cli, with_services)
 add_evidence_commands(cli)
+add_report_commands(cli)
 cli.add_command(drill_command)
 cli.add_command(doctor_command)
 

@@ -46,8 +46,8 @@ async def recorded(services: Services, run: str) -> list[StoredEntry]:
     return stored
 
 
-def _refuse_damaged(run: str, stored: Sequence[StoredEntry]) -> None:
-    """Nothing is done on what somebody may have edited: an approval in it may be nobody's."""
+def refuse_damaged(run: str, stored: Sequence[StoredEntry]) -> None:
+    """Nothing is done on what somebody may have edited: an approval in it may be nobody's. Raises JournalDamaged."""
     if damages := verify_run(stored):
         first = damages[0]
         raise JournalDamaged(
@@ -65,7 +65,7 @@ async def reopen(
     """
     stored = await recorded(services, head.run)
     if needs_values:
-        _refuse_damaged(head.run, stored)
+        refuse_damaged(head.run, stored)
     entries = [read(each) for each in stored]
     opened_event = entries[0].event
     if not isinstance(opened_event, RunOpened):

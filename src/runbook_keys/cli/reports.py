@@ -1,0 +1,70 @@
+"""The commands that make pages from the record: post-mortem, figures, control reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from runbook_keys.cli.followups import aware_command, feedback_command, followups_command, me
+from runbook_keys.cli.opening import say, with_services
+from runbook_keys.cli.text import hanging
+from runbook_keys.errors import KeysError
+
+if TYPE_CHECKING:
+    from runbook_keys.operations.postmortem import PostmortemDraft
+    from runbook_keys.operations.services import Services
+
+
+def add_report_commands(cli: click.Group) -> None:
+    """Add the commands of this page and of followups.py to `cli`."""
+    for made in (postmortem_command, followups_command, feedback_command, aware_command):
+        cli.add_command(made)
+
+
+@click.command("postmortem")
+@click.argument("run", default="")
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), help="Write the draft and its pictures here."
+)
+def postmortem_command(run: str, out: Path | None) -> None:
+    """Write the draft of a post-mortem for the incident of RUN: Markdown, with a picture of its course.
+
+    Example: keys postmortem r-20261123-0312-k7qm --out post-mortem
+    """
+    made, notice = with_services(lambda services: _drafted(services, run))
+    if out is None:
+        click.echo(made.files["postmortem.md"], nl=False)
+    else:
+        written(out, {name: text.encode() for name, text in made.files.items()})
+        say(hanging("", f"{out / 'postmortem.md'} is written. Questions left for people: {made.questions}."))
+    told(notice)
+
+
+async def _drafted(services: Services, run: str) -> tuple[PostmortemDraft, str]:
+    from runbook_keys.operations.access import record_access
+    from runbook_keys.operations.postmortem import draft
+
+    made = await draft(services, run)
+    return made, await record_access(services, me(), made.runs, "post-mortem")
+
+
+def told(notice: str) -> None:
+    """A word on stderr, so that a page on stdout stays a page."""
+    for line in hanging("keys: ", notice) if notice else ():
+        click.echo(line, err=True)
+
+
+def written(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write the files into `folder`, made if need be. Raises KeysError in an operator's words."""
+    for name, content in files.items():
+        path = folder / name
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        except OSError as error:
+            raise KeysError(
+                f"{path} can't be written: {error.strerror}. Give another folder by --out."
+            ) from error

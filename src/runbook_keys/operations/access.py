@@ -1,0 +1,80 @@
+"""Who read the record of a run is on that record: once an hour per person and run, and never in a driver's way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from runbook_keys.engine.decide import decide
+from runbook_keys.engine.evolve import fold
+from runbook_keys.engine.inputs import Read
+from runbook_keys.errors import JournalDamaged, JournalUnavailable, Refused, RunTaken
+from runbook_keys.journal.lines import read
+from runbook_keys.journal.verify import verify_run
+from runbook_keys.model import event as e
+from runbook_keys.model.actor import Actor, ActorKind
+from runbook_keys.model.entry import Entry
+from runbook_keys.model.runbook import Runbook
+from runbook_keys.operations.recorded import recorded
+from runbook_keys.operations.services import Services
+
+ONCE_IN = timedelta(hours=1)
+
+
+async def record_access(services: Services, actor: Actor, runs: Sequence[str], what: str) -> str:
+    """Record that `actor` is given `what` of these runs; in words for how many that could not be done, else empty.
+
+    Reading never fails for it: a journal that can't be written, a run that is being driven or that was edited is read
+    all the same, and the sentence says so.
+    """
+    reasons: dict[str, int] = {}
+    for run in runs:
+        if reason := await _record_one(services, actor, run, what):
+            reasons[reason] = reasons.get(reason, 0) + 1
+    return " ".join(_said(reason, count, len(runs)) for reason, count in reasons.items())
+
+
+def _said(reason: str, count: int, of: int) -> str:
+    which = "This reading" if of == 1 else f"The reading of {count} runs"
+    return f"{which} is not on the record: {reason}."
+
+
+async def _record_one(services: Services, actor: Actor, run: str, what: str) -> str:
+    """Why it could not be recorded; empty where it was, or need not be."""
+    try:
+        stored = await recorded(services, run)
+        if verify_run(stored):
+            return "the run's record was changed, and is left as it is"
+        entries = [read(each) for each in stored]
+        at = max(services.clock.now(), entries[-1].at)
+        if not _is_new_reader(entries, actor, at):
+            return ""
+        events = decide(Runbook(""), fold(entries), Read(what), at)
+        claim = services.store.claim(run)
+        try:
+            await services.store.append(run, len(entries), at, actor, events)
+        finally:
+            claim.release()
+    except RunTaken:
+        return "somebody is driving the run"
+    except Refused:
+        return "the run stands in the middle of an attempt"
+    except JournalUnavailable:
+        return "the journal can't be written here"
+    except JournalDamaged:
+        return "the run's record can't be read whole"
+    return ""
+
+
+def _is_new_reader(entries: Sequence[Entry], actor: Actor, at: datetime) -> bool:
+    """False for who drove the run, and for who read it within the hour."""
+    return not any(
+        entry.actor.name == actor.name
+        and entry.actor.kind is not ActorKind.DRIVER
+        and (not isinstance(entry.event, e.AFTER_END) or (_is_reading(entry) and at - entry.at < ONCE_IN))
+        for entry in entries
+    )
+
+
+def _is_reading(entry: Entry) -> bool:
+    return isinstance(entry.event, e.RecordRead)

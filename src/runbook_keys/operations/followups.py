@@ -1,0 +1,56 @@
+"""The follow-ups of all runs: what is due, who has it, what is done."""
+
+from __future__ import annotations
+
+from runbook_keys.engine import inputs as i
+from runbook_keys.evidence.followups import FollowUp, follow_ups, in_order
+from runbook_keys.evidence.summary import RunSummary
+from runbook_keys.journal.lines import read
+from runbook_keys.model import event as e
+from runbook_keys.model.actor import Actor
+from runbook_keys.operations.recorded import recorded
+from runbook_keys.operations.recording import add_to_run, digest_if_said
+from runbook_keys.operations.services import Services
+from runbook_keys.operations.stories import runbook_of
+from runbook_keys.operations.summaries import summaries
+
+
+async def list_follow_ups(services: Services, slug: str = "") -> list[FollowUp]:
+    """The follow-ups of every real incident that is over, overdue ones first. Practice has none."""
+    runs = [run for run in await summaries(services) if _counts(run, slug)]
+    found = [one for run in runs for one in await follow_ups_of(services, run)]
+    return in_order(found, services.clock.now())
+
+
+def _counts(run: RunSummary, slug: str) -> bool:
+    return run.ending is not None and not run.is_practice and slug in ("", run.slug)
+
+
+async def follow_ups_of(services: Services, run: RunSummary) -> list[FollowUp]:
+    """The follow-ups of one run, from section 10 of the text that it pinned."""
+    entries = [read(each) for each in await recorded(services, run.run)]
+    opened = entries[0].event
+    if not isinstance(opened, e.RunOpened):
+        return []
+    runbook = await runbook_of(services, run.run, opened)
+    return follow_ups(runbook.follow_ups, run.slug, entries)
+
+
+async def assign(services: Services, actor: Actor, run: str, number: int, to: str) -> str:
+    """Give follow-up `number` (from 1) of `run` to somebody; its words. Raises what `add_to_run` raises."""
+    _, events = await add_to_run(
+        services, run, actor, "", lambda _session, _blob: i.AssignFollowUp(number - 1, to)
+    )
+    return next(event.words for event in events if isinstance(event, e.FollowUpAssigned))
+
+
+async def complete(services: Services, actor: Actor, run: str, number: int, note: str = "") -> str:
+    """Say that follow-up `number` (from 1) of `run` is done; its words. Raises what `add_to_run` raises."""
+    _, events = await add_to_run(
+        services,
+        run,
+        actor,
+        note,
+        lambda _session, blob: i.CompleteFollowUp(number - 1, digest_if_said(blob)),
+    )
+    return next(event.words for event in events if isinstance(event, e.FollowUpDone))
