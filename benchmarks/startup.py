@@ -15,6 +15,8 @@ from pathlib import Path
 from benchmarks.row import Row
 from runbook_keys.bootstrap import services, shipped_library
 from runbook_keys.lint.check import check_packs
+from runbook_keys.model.pack import Pack
+from runbook_keys.operations.findings import findings_of
 from runbook_keys.system.library import read_folder
 from runbook_keys.system.shellcheck import ShellCheck
 
@@ -27,7 +29,7 @@ COMMAND = "grep --count root /etc/passwd\n"
 
 def measure() -> list[Row]:
     """All rows of this file."""
-    return [_first_question(), _looking_step(), _packs_checked()]
+    return [_first_question(), _looking_step(), *_packs_checked()]
 
 
 def _milliseconds(work: Callable[[], object]) -> float:
@@ -83,16 +85,31 @@ async def _many_steps(home: Path, steps: int) -> float:
         return await drive_looks(opened, COMMAND, steps)
 
 
-def _packs_checked() -> Row:
-    """Packs a second with shellcheck, cold; the reference is reading and parsing them alone."""
+def _packs_checked() -> list[Row]:
+    """Packs a second with shellcheck, cold and remembered; the reference is reading and parsing them alone."""
     from runbook_keys.book.parse import parse
 
     pack = read_folder(PACK)
-    packs = [pack] * 30
+    source = pack.files["README.md"]
+    packs = [
+        Pack({**pack.files, "README.md": source + b"\n<!-- %d -->\n" % number}, pack.origin)
+        for number in range(30)
+    ]
     check_packs(packs[:1], shell=ShellCheck())
-    ours = _milliseconds(lambda: check_packs(packs, shell=ShellCheck()))
+    cold, remembered = asyncio.run(_checked_twice(packs))
     bare = _milliseconds(lambda: [parse(one.files["README.md"]) for one in packs])
-    rate, parsed = 30_000 / ours, 30_000 / bare
-    return Row(
-        "packs checked a second, against packs parsed a second", rate, parsed, rate / parsed, "≥ 60 a second"
-    )
+    parsed = 1000 * len(packs) / bare
+    return [
+        Row(f"packs {words} a second, against packs parsed a second", rate, parsed, rate / parsed, aim)
+        for words, rate, aim in (
+            ("checked", cold, "≥ 60 a second"),
+            ("checked that were checked before", remembered, "≥ 500 a second"),
+        )
+    ]
+
+
+async def _checked_twice(packs: list[Pack]) -> tuple[float, float]:
+    with tempfile.TemporaryDirectory() as home:
+        async with services(home=Path(home)) as opened:
+            rates = [1000 * len(packs) / _milliseconds(lambda: findings_of(opened, packs)) for _ in range(2)]
+    return rates[0], rates[1]
