@@ -49,13 +49,15 @@ def change(layout: AssistLayout, name: str, value: str, by: str, reason: str, ac
 
 
 def undo(layout: AssistLayout, name: str, by: str) -> None:
-    """Put back the value before the last change. After an undo there is nothing to put back."""
-    last = read(layout).get(name) or {}
-    if last.get("action") == "undo":
-        return
-    if not last.get("was"):
-        raise PracticeError(f"The setting {name} was never changed. Nothing was changed now.")
-    change(layout, name, last["was"], by, "undone", "undo")
+    """Put back the value before the last change, if that was made by `by`; else there is nothing of theirs to undo."""
+    last = read(layout).get(name, {})
+    if is_by(last, by):
+        change(layout, name, last["was"], by, "undone", "undo")
+
+
+def is_by(setting: dict[str, Any], by: str) -> bool:
+    """Whether this setting stands as `by` set it."""
+    return bool(setting.get("by") == by and setting["action"] == "set" and setting["was"])
 
 
 def put(

@@ -43,8 +43,9 @@ def golden(layout: Layout, rounds: int, put_back: list[str]) -> dict[str, Any]:
 
 
 def shown(layout: Layout, name: str) -> Result:
-    """One setting: value, was, at, by, reason, action."""
-    found = {"name": name, **one(layout_of(layout), name)}
+    """One setting: value, was, at, by, reason, action, and whether the last change was the on-call's own."""
+    setting = one(layout_of(layout), name)
+    found = {"name": name, **setting, "ours": "yes" if settings.is_by(setting, BY) else "no"}
     return Result(found, facts(found))
 
 
@@ -63,7 +64,7 @@ def changed(layout: Layout, name: str, value: str, reason: str) -> Result:
 
 
 def undone(layout: Layout, name: str) -> Result:
-    """Put back the value before the last change, and show it."""
+    """Put back the value before the on-call's last change, and show it."""
     settings.undo(layout_of(layout), name, BY)
     return shown(layout, name)
 

@@ -108,12 +108,12 @@ def release(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa: ARG00
 
 
 def review_status(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa: ARG001 - every verb is called alike
-    """How many answers are affected, how many of them are held; exit 1 when one is not."""
+    """How many answers are affected, how many are held, and how many of the affected are not."""
     held = answering.reviews(layout_of(layout))
     found = answering.affected(layout_of(layout), asking.alias(layout))
     missing = sum(each not in held for each in found)
     content = {"affected": len(found), "held": len(held), "missing": missing}
-    return Result(content, facts(content), NO if missing else YES)
+    return Result(content, facts(content))
 
 
 def review_list(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa: ARG001 - every verb is called alike
@@ -172,7 +172,7 @@ def _add_review(command: Command) -> None:
     marks = command.verb("mark", "hold every affected answer; undo with `undo`", mark, group)
     marks.add_argument("--reason", default="", metavar="WORDS", help="why, for the reviewer")
     command.verb("undo", "take back the last marking", release, group)
-    command.verb("status", "is every affected answer held? exit 0 yes, 1 no", review_status, group)
+    command.verb("status", "affected, held, and missing: affected and not held", review_status, group)
     command.verb("list", "the answers to look at", review_list, group)
 
 
