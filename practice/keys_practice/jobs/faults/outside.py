@@ -86,6 +86,14 @@ def _tools_unusable(department: Department) -> None:
         tool.chmod(0o600)
 
 
+def _log_emptied(department: Department) -> None:
+    department.places.attempts_log.write_text("", "utf-8")
+
+
+def _log_gone(department: Department) -> None:
+    department.places.attempts_log.unlink()
+
+
 _REPLAY = frozenset({"pause", "replay"})
 
 FAULTS: dict[str, Fault] = {
@@ -103,6 +111,8 @@ FAULTS: dict[str, Fault] = {
         frozenset({"replay"}),
     ),
     "database-down": Fault("The database server is down: not a failure of the queue.", _database_down),
+    "attempts-log-emptied": Fault("The workers' log of attempts was emptied this moment.", _log_emptied),
+    "attempts-log-gone": Fault("The workers' log of attempts was removed this moment.", _log_gone),
     "desk-comes-back": Fault("The queue's desk is up again.", _desk_back),
     "tools-unusable": Fault(
         "The operator's tools can't be run any more: their execute right is gone.", _tools_unusable
