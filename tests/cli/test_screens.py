@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import io
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from runbook_keys.cli.answers import understand
 from runbook_keys.cli.screen import screen
@@ -20,7 +21,7 @@ from runbook_keys.errors import Refused
 from runbook_keys.model import reply as r
 from runbook_keys.model.outcome import Observation, OutcomeKind
 from runbook_keys.model.runbook import Block, SafetyClass, Step, StepKind
-from runbook_keys.model.view import Asking, LastResult, Shown, Undoable, View, WayOut
+from runbook_keys.model.view import Asking, Breach, LastResult, Shown, Undoable, View, WayOut
 
 STEP = Step("A1", StepKind.ACTION, "Put it right", 1, SafetyClass.IRREVERSIBLE, precondition="D1 said so.")
 
@@ -161,3 +162,27 @@ def test_a_person_in_the_middle_of_a_change_is_told_what_leaving_means() -> None
 
     assert "UNKNOWN" in changing
     assert "UNKNOWN" not in "\n".join(screen(_view(Asking.QUESTION)))
+
+
+@pytest.mark.parametrize("asking", list(Asking))
+def test_the_clock_of_a_data_breach_is_the_first_line_of_every_screen(asking: Asking) -> None:
+    """Once somebody said that they know, nobody has to look for how much time is left."""
+    aware_at = datetime(2026, 11, 23, 4, 5, tzinfo=UTC)
+    breach = Breach(aware_at, aware_at + timedelta(hours=72), 3600 * 70, False)
+    lines = screen(replace(_view(asking), breach=breach))
+
+    assert lines[1].startswith("BREACH:   70 h 00 min left")
+    assert [] == [line for line in lines if len(line) > WIDTH]
+
+
+def test_a_breach_is_declared_since_a_time_or_since_now_and_nonsense_is_refused() -> None:
+    """`b`, then a time in UTC or Enter; at the end of input nothing is declared."""
+    view = _view(Asking.LOOK)
+
+    assert r.DeclareBreach(datetime(2026, 11, 23, 4, 5, tzinfo=UTC), "mail") == _understand(
+        view, "b 2026-11-23T04:05", "mail"
+    )
+    assert r.DeclareBreach(None, "") == _understand(view, "b", "", "")
+    assert _understand(view, "b") is None
+    with pytest.raises(Refused, match="is no time"):
+        _understand(view, "b yesterday")

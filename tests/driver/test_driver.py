@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -402,5 +402,51 @@ def test_a_note_does_not_disturb_a_person_at_work() -> None:
         (attached,) = [event for event in events if isinstance(event, e.FileAttached)]
         assert ("A1", "screen.png", 4) == (attached.step, attached.name, attached.size)
         assert b"\x89PNG" == await store.blob(attached.file_blob)
+
+    _run(body)
+
+
+def test_the_clock_of_a_breach_stands_on_every_screen_after_it_was_declared() -> None:
+    """Seventy-two hours run from the moment that the person named; nothing about where the run stands changes."""
+
+    async def body() -> None:
+        store = MemoryStore()
+        session = await _opened(store)
+        aware_at = session.now() - timedelta(hours=2)
+        declared = r.DeclareBreach(aware_at, "a customer saw the orders of others")
+        person = Person({Asking.LOOK: [declared, r.Proceed(), r.Leave()], Asking.APPROVAL: r.Leave()})
+        await _drive(store, session, {"D1": OK}, person)
+        first, *later = [view.breach for view in person.views]
+
+        assert first is None
+        assert [aware_at + timedelta(hours=72)] * 2 == [breach.notify_by for breach in later if breach]
+        assert "A1" == session.state.step
+        assert b"orders of others" not in b"".join(stored.line for stored in await store.entries(RUN))
+
+    _run(body)
+
+
+def test_a_breach_that_lies_in_the_future_is_refused_and_the_persons_work_goes_on() -> None:
+    """Even in the middle of a change by hand: the screen says why, the attempt is not cut off."""
+
+    async def body() -> None:
+        store = MemoryStore()
+        by_hand = replace(RUNBOOK.steps[0], block=None, branches=(Branch("Done", End(Ending.STOPPED), 1),))
+        runbook = replace(RUNBOOK, steps=(by_hand, *RUNBOOK.steps[1:]))
+        session = Session(RUN, runbook, Values({}, frozenset(), {}), store, FakeClock(), SequentialIds())
+        await session.tell(i.Open("example", "1.0.0", "d", "", "", {}, RUN), Person.actor)
+        tomorrow = session.now() + timedelta(days=1)
+        said = [r.DeclareBreach(tomorrow), r.DeclareBreach(), r.Choose(0)]
+        person = Person({Asking.QUESTION: said})
+        claim = store.claim(RUN)
+        attempts = Attempts(session, {"human": HumanExecutor(person)}, person, claim)
+        ending = await Driver(session, attempts, person, FakeClock()).drive()
+        claim.release()
+
+        assert Ending.STOPPED == ending
+        assert "has not come yet" in person.views[1].message
+        assert person.views[1].breach is None
+        assert person.views[2].breach is not None
+        assert 1 == sum(isinstance(entry.event, e.AttemptStarted) for entry in session.entries)
 
     _run(body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from runbook_keys.errors import Refused
@@ -38,6 +39,8 @@ async def _anywhere(view: View, word: str, rest: str, ask: Ask) -> r.Reply | Non
         return r.AddNote(text)
     if word == "f" and (path := rest or await ask("Which file? ")):
         return _file(path.strip())
+    if word == "b":
+        return await _breach(rest, ask)
     if word == "x":
         return r.Abandon(await _reason(ask, rest, "End without recovery. Why? "))
     if word == "s" and view.asking is Asking.LOOK:
@@ -47,6 +50,20 @@ async def _anywhere(view: View, word: str, rest: str, ask: Ask) -> r.Reply | Non
         label = label or await ask("Go to which step (such as D2)? ") or ""
         return r.GoTo(label.strip().upper(), await _reason(ask, why, "Why? "))
     return None
+
+
+async def _breach(rest: str, ask: Ask) -> r.Reply | None:
+    """Personal data is concerned, since a time (UTC) or since now. Raises Refused for what is no time."""
+    typed = rest or await ask("Personal data is concerned. Known since (Enter: now; 2026-11-23T04:05)? ")
+    if typed is None:
+        return None
+    try:
+        at = datetime.fromisoformat(typed.strip()) if typed.strip() else None
+    except ValueError:
+        raise Refused(f"{typed.strip()} is no time. Write 2026-11-23T04:05, in UTC.") from None
+    if at is not None:
+        at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    return r.DeclareBreach(at, await _reason(ask, "", "How do you know (Enter alone: not said)? "))
 
 
 def _file(path: str) -> r.AttachFile:

@@ -8,7 +8,7 @@ from typing import Any
 from runbook_keys.cli.text import RULE, WIDTH, command, duration, hanging, one_line, paragraphs, safe
 from runbook_keys.model.outcome import Role
 from runbook_keys.model.runbook import SafetyClass, Step
-from runbook_keys.model.view import Asking, LastResult, View
+from runbook_keys.model.view import Asking, Breach, LastResult, View
 
 MOST_PATH = 8
 MOST_OUTPUT = 30
@@ -21,14 +21,14 @@ _ROLE_WORDS = {
 }
 
 KEYS = {
-    Asking.LOOK: "Enter run it · s skip · g go to a step · n note · f file · h hand-over · e escalate · q leave",
-    Asking.QUESTION: "number answer · g go to a step · n note · f file · h hand-over · e escalate · q leave",
-    Asking.CHOICE: "number choose · g go to a step · n note · f file · h hand-over · e escalate · q leave",
-    Asking.APPROVAL: "g go to a step · n note · f file · h hand-over · e escalate · q leave",
-    Asking.ROLLBACK: "n note · f file · h hand-over · e escalate · q leave",
-    Asking.UNKNOWN: "y it happened · n it did not · ? can't tell · h hand-over · q leave",
-    Asking.ESCALATION: "e escalate now · c carry on (say why) · h hand-over · q leave",
-    Asking.WATCHING: "Enter wait here · e escalate · q leave, `keys resume` does what is due",
+    Asking.LOOK: "Enter run it · s skip · g go to a step · n note · f file · b breach · h hand-over · e escalate · q leave",
+    Asking.QUESTION: "number answer · g go to a step · n note · f file · b breach · h hand-over · e escalate · q leave",
+    Asking.CHOICE: "number choose · g go to a step · n note · f file · b breach · h hand-over · e escalate · q leave",
+    Asking.APPROVAL: "g go to a step · n note · f file · b breach · h hand-over · e escalate · q leave",
+    Asking.ROLLBACK: "n note · f file · b breach · h hand-over · e escalate · q leave",
+    Asking.UNKNOWN: "y it happened · n it did not · ? can't tell · b breach · h hand-over · q leave",
+    Asking.ESCALATION: "e escalate now · c carry on (say why) · b breach · h hand-over · q leave",
+    Asking.WATCHING: "Enter wait here · b breach · e escalate · q leave, `keys resume` does what is due",
     Asking.EVIDENCE: "type the answer · Enter alone: not known · q leave",
     Asking.NOTHING: "",
 }
@@ -39,6 +39,7 @@ def screen(view: View) -> list[str]:
     body = _BODIES[view.asking](view)
     return [
         RULE,
+        *_breach(view.breach),
         *_frame(view),
         *_last(view.last),
         RULE,
@@ -47,6 +48,21 @@ def screen(view: View) -> list[str]:
         "",
         *hanging("", KEYS[view.asking]),
     ]
+
+
+def _breach(breach: Breach | None) -> list[str]:
+    """The clock of GDPR Art. 33, on top of every screen from when somebody said that they know."""
+    if breach is None:
+        return []
+    since = f"aware since {breach.aware_at:%Y-%m-%d %H:%M} UTC"
+    by = f"{breach.notify_by:%Y-%m-%d %H:%M} UTC"
+    if breach.is_decided:
+        return hanging("BREACH:   ", f"{since}; what the authority is told is on record (by {by})")
+    left = duration(abs(breach.seconds_left))
+    clock = f"{left} left" if breach.seconds_left > 0 else f"OVER by {left}"
+    return hanging(
+        "BREACH:   ", f"{clock} to notify the authority (by {by}); {since}. `keys aware` records it."
+    )
 
 
 def _frame(view: View) -> list[str]:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 
 import msgspec
+from msgspec.structs import replace
 
 from runbook_keys.book.conditions import facts
 from runbook_keys.driver.binding import command_digest
@@ -14,15 +15,16 @@ from runbook_keys.driver.keeping import keep
 from runbook_keys.driver.key_record import record_of
 from runbook_keys.driver.session import Session, captured_text
 from runbook_keys.driver.verdicts import verdicts_for
+from runbook_keys.driver.views import breach_of
 from runbook_keys.engine import effects as f
 from runbook_keys.engine import inputs as i
 from runbook_keys.engine.course import safety_of
-from runbook_keys.errors import ExecutorUnavailable, Interrupted
+from runbook_keys.errors import ExecutorUnavailable, Interrupted, Refused
 from runbook_keys.model.actor import DRIVER
 from runbook_keys.model.entry import Blob
 from runbook_keys.model.key import KeyMode
 from runbook_keys.model.outcome import Outcome, OutcomeKind, Role, Verdict
-from runbook_keys.model.reply import AddNote, AttachFile, Reply
+from runbook_keys.model.reply import AddNote, AttachFile, DeclareBreach, Reply
 from runbook_keys.model.runbook import Block, SafetyClass
 from runbook_keys.model.view import View
 from runbook_keys.ports import Claim, Executor, Interposed, Operator, Task
@@ -86,9 +88,18 @@ class Attempts:
             try:
                 return await self._run(task)
             except Interposed as interposed:
-                if not isinstance(interposed.reply, AddNote | AttachFile):
+                if not isinstance(interposed.reply, AddNote | AttachFile | DeclareBreach):
                     raise
-                await keep(self._session, self._operator.actor, interposed.reply)
+                task = replace(task, view=await self._kept(task.view, interposed.reply))
+
+    async def _kept(self, view: View, reply: AddNote | AttachFile | DeclareBreach) -> View:
+        """The screen after it was kept; it says why where it was refused, and the work goes on in any case."""
+        session = self._session
+        try:
+            await keep(session, self._operator.actor, reply)
+        except Refused as refused:
+            return replace(view, message=str(refused))
+        return replace(view, message="", breach=breach_of(session.state, session.now()))
 
     async def _run(self, task: Task) -> Outcome:
         executor = self._executors.get(task.block.language)

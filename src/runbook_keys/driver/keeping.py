@@ -6,9 +6,9 @@ from runbook_keys.driver.session import Session
 from runbook_keys.engine import inputs as i
 from runbook_keys.model.actor import Actor
 from runbook_keys.model.entry import Blob
-from runbook_keys.model.reply import AddNote, Answer, AttachFile
+from runbook_keys.model.reply import AddNote, Answer, AttachFile, DeclareBreach
 
-Kept = AddNote | Answer | AttachFile
+Kept = AddNote | Answer | AttachFile | DeclareBreach
 """Replies that only add to the record."""
 
 
@@ -17,10 +17,20 @@ async def keep(session: Session, actor: Actor, reply: Kept) -> None:
     if isinstance(reply, AttachFile):
         blob = session.seal(reply.content)
         await session.tell(i.Attach(reply.name, len(reply.content), blob.digest), actor, (blob,))
+    elif isinstance(reply, DeclareBreach):
+        await _declare(session, actor, reply)
     elif isinstance(reply, AddNote):
         await _note(session, actor, reply.text)
     else:
         await _record(session, actor, reply.text)
+
+
+async def _declare(session: Session, actor: Actor, reply: DeclareBreach) -> None:
+    if not reply.text.strip():
+        await session.tell(i.BecomeAware(reply.aware_at), actor)
+        return
+    blob = _sealed(session, reply.text)
+    await session.tell(i.BecomeAware(reply.aware_at, blob.digest), actor, (blob,))
 
 
 async def _note(session: Session, actor: Actor, text: str) -> None:

@@ -12,13 +12,14 @@ from runbook_keys.driver.blocks import names_in
 from runbook_keys.driver.handover import handover
 from runbook_keys.driver.session import Session
 from runbook_keys.engine import effects as f
+from runbook_keys.engine.asides import is_breach_decided, notify_by
 from runbook_keys.engine.course import safety_of
 from runbook_keys.engine.decide import escalation_due_at
 from runbook_keys.engine.state import State
 from runbook_keys.model import event as e
 from runbook_keys.model.outcome import Observation, Role
 from runbook_keys.model.runbook import Branch, Runbook, SafetyClass, Step
-from runbook_keys.model.view import Asking, LastResult, Shown, Undoable, View, WayOut
+from runbook_keys.model.view import Asking, Breach, LastResult, Shown, Undoable, View, WayOut
 
 HUMAN = f.HUMAN
 
@@ -59,7 +60,16 @@ def _frame(session: Session, last: LastResult | None, message: str) -> View:
         hand_off=state.hand_off,
         handover=handover(runbook, state, session.entries, session.reached(runbook.escalate_to)),
         is_practice=bool(opened and opened.kind.is_practice),
+        breach=breach_of(state, now),
     )
+
+
+def breach_of(state: State, now: datetime) -> Breach | None:
+    """The clock of a breach of personal data; None where nobody said that they know of one."""
+    due_at = notify_by(state)
+    if state.aware_at is None or due_at is None:
+        return None
+    return Breach(state.aware_at, due_at, _seconds(now, due_at), is_breach_decided(state))
 
 
 def _seconds(since: datetime | None, now: datetime) -> int:

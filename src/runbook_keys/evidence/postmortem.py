@@ -227,7 +227,7 @@ def _course(stories: Sequence[Story], pictures: Sequence[str]) -> list[str]:
         lines += table(("UTC", "After", "Who", "What"), parts.timeline_rows(story))
     return [
         *lines,
-        "Looks that only started and the collecting of evidence are left out; `keys show` has all.",
+        "What looks showed stands below. `keys show` has every entry.",
         "",
     ]
 

@@ -30,10 +30,13 @@ def timeline_rows(story: Story) -> Iterator[tuple[str, ...]]:
 
 
 def _is_told_elsewhere(event: e.AnyEvent) -> bool:
-    """The start of a look, whose end follows, and the collecting of evidence."""
+    """A look that ended by itself, whose way out follows and whose value is shown; and the collecting of evidence."""
     if isinstance(event, e.AttemptStarted):
         return _is_look(event)
-    return isinstance(event, e.AttemptFinished) and event.role is Role.EVIDENCE
+    if not isinstance(event, e.AttemptFinished):
+        return False
+    is_ended_look = bool(event.enforcement) and event.outcome in (OutcomeKind.SUCCEEDED, OutcomeKind.FAILED)
+    return event.role is Role.EVIDENCE or is_ended_look
 
 
 def _told(story: Story, entry: Entry) -> str:

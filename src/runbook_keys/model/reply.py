@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from msgspec import Struct
 
 from runbook_keys.model.outcome import Settlement
@@ -76,6 +78,13 @@ class AttachFile(Struct, frozen=True):
     content: bytes
 
 
+class DeclareBreach(Struct, frozen=True):
+    """Personal data is concerned; somebody knows of it since `aware_at` (None: now). `text` says how it became known."""
+
+    aware_at: datetime | None = None
+    text: str = ""
+
+
 class Answer(Struct, frozen=True):
     """An answer to a question of section 9; empty text means: not known."""
 
@@ -102,6 +111,7 @@ Reply = (
     | Abandon
     | AddNote
     | AttachFile
+    | DeclareBreach
     | Answer
     | Wait
     | Leave

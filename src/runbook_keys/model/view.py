@@ -68,6 +68,18 @@ class Undoable(Struct, frozen=True):
     title: str
 
 
+class Breach(Struct, frozen=True):
+    """The clock of GDPR Art. 33: the authority must know by `notify_by`; `seconds_left` is negative once that has passed.
+
+    `is_decided`: it is on record that the authority was told, or why not.
+    """
+
+    aware_at: datetime
+    notify_by: datetime
+    seconds_left: int
+    is_decided: bool
+
+
 class View(Struct, frozen=True):
     """One screen."""
 
@@ -100,3 +112,4 @@ class View(Struct, frozen=True):
     hand_off: str = ""
     handover: tuple[str, ...] = ()
     is_practice: bool = False
+    breach: Breach | None = None
