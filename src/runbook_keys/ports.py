@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -72,6 +72,7 @@ class Clock(Protocol):
     @property
     def scale(self) -> int: ...  # 1 unless this is practice
     def now(self) -> datetime: ...  # aware, UTC
+    def stepped(self) -> timedelta: ...  # how far it was set since this was last asked; 0 up to one second
     async def sleep_until(self, at: datetime) -> None: ...
 
 
@@ -211,7 +212,9 @@ class Signer(Protocol):
     def public_keys(self) -> Mapping[str, bytes]: ...  # PEM by the key's name, those of earlier keys too
     def is_signed(self, public_key: bytes, content: bytes, value: bytes) -> bool: ...  # SigningUnavailable
     def name_of(self, public_key: bytes) -> str: ...  # of a PEM; ValueError, SigningUnavailable
-    def prepare_next(self) -> str: ...  # the name of the key that `take_next` will sign with; SigningUnavailable
+    def prepare_next(
+        self,
+    ) -> str: ...  # the name of the key that `take_next` will sign with; SigningUnavailable
     def take_next(self) -> None: ...
 
 
