@@ -1,0 +1,225 @@
+"""The KEYS about a model's answers: their statistics hold, and they return what their examples promise."""
+
+import importlib
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+LIBRARY = Path(__file__).parents[2] / "library"
+OUTPUT = LIBRARY / "jupyter" / "jupyter-ai-output-analysis"
+INPUT = LIBRARY / "jupyter" / "jupyter-input-quality-analysis"
+NODE = LIBRARY / "node" / "node-ai-output-validation"
+EXAMPLES = (OUTPUT, INPUT, NODE)
+
+Call = Callable[..., Any]
+
+
+@pytest.fixture
+def modules() -> Iterator[Callable[[str], Any]]:
+    """Loads one module of a KEY by its name, and forgets all of them afterwards."""
+    before = set(sys.modules)
+    sys.path[:0] = [str(OUTPUT), str(INPUT)]
+    yield importlib.import_module
+    del sys.path[:2]
+    for name in set(sys.modules) - before:
+        del sys.modules[name]
+
+
+@pytest.fixture
+def golden(tmp_path: Path) -> Callable[..., dict[str, Path]]:
+    """Writes a golden set of `questions`, of which `wrong` are wrong now and none was before."""
+
+    def write(questions: int, wrong: int, harmful: int = 0) -> dict[str, Path]:
+        golden, log = tmp_path / "golden.jsonl", tmp_path / "log.jsonl"
+        asked = [{"id": f"q{n}", "topic": "a", "facts": ["fact"]} for n in range(questions)]
+        asked += [{"id": f"u{n}", "topic": "refused", "facts": []} for n in range(harmful)]
+        golden.write_text("".join(json.dumps(each) + "\n" for each in asked))
+        rows = []
+        for kind in ("nightly", "now"):
+            for place, each in enumerate(asked):
+                is_wrong = kind == "now" and (place < wrong or each["id"].startswith("u"))
+                topic = "b" if is_wrong else each["topic"]
+                content = json.dumps({"topic": topic, "answer": "the fact", "confidence": 1})
+                row = {"run": kind, "kind": kind, "put_back": "", "question": each["id"], "content": content}
+                rows += [row | {"model": kind}] * 2
+        log.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        return {"answers": log, "golden": golden}
+
+    return write
+
+
+@pytest.mark.parametrize("folder", EXAMPLES, ids=lambda folder: folder.name)
+def test_a_key_returns_what_its_example_promises(folder: Path, call_key: Call) -> None:
+    """Called for real, with the inputs beside it."""
+    asked = json.loads((folder / "examples" / "call.json").read_text())
+    arguments = {name: folder / value for name, value in asked.items()}
+    assert call_key(folder.name, **arguments).result == json.loads(
+        (folder / "examples" / "result.json").read_text()
+    )
+
+
+@pytest.mark.parametrize("folder", EXAMPLES, ids=lambda folder: folder.name)
+def test_a_page_names_every_input_and_how_to_call_it(folder: Path) -> None:
+    """What is not on the page will not be found at 3 AM."""
+    page = (folder / "README.md").read_text("utf-8")
+    inputs = json.loads((folder / "key.json").read_text())["inputs"]["properties"]
+    assert not [name for name in inputs if f"`{name}`" not in page]
+    assert f"keys call {folder.name}" in page
+
+
+@pytest.mark.parametrize("folder", [OUTPUT, INPUT], ids=lambda folder: folder.name)
+def test_shared_files_are_those_of_the_other_notebooks(folder: Path) -> None:
+    """Copies that drift apart would be two ways."""
+    other = LIBRARY / "jupyter" / "jupyter-webhook-event-analysis"
+    for name in ("instants.py", "picture_style.py"):
+        assert (folder / name).read_bytes() == (other / name).read_bytes()
+
+
+def test_the_bounds_are_those_of_the_books(modules: Callable[[str], Any]) -> None:
+    """McNemar's exact tail, and Clopper and Pearson's bound: none of 29 rules out ten percent, none of 28 does not."""
+    paired = modules("paired")
+    assert paired.tail(7, 7) == 1 / 128
+    assert paired.tail(0, 0) == 1
+    assert paired.tail(5, 8) == pytest.approx(0.36328125)
+    assert paired.highest_share(0, 29, 0.05) < 0.1 < paired.highest_share(0, 28, 0.05)
+    assert paired.highest_share(3, 10, 0.05) == pytest.approx(0.6066, abs=1e-4)
+    assert paired.highest_share(5, 5, 0.05) == 1
+
+
+@pytest.mark.parametrize(
+    ("questions", "wrong", "verdict"),
+    [
+        (60, 0, "no-regression"),
+        (60, 1, "no-regression"),
+        (60, 4, "undecided"),
+        (60, 12, "regressed"),
+        (8, 0, "undecided"),
+    ],
+)
+def test_the_verdict_follows_from_the_bounds(
+    modules: Callable[[str], Any],
+    golden: Callable[..., dict[str, Path]],
+    questions: int,
+    wrong: int,
+    verdict: str,
+) -> None:
+    """A loss is found, or ruled out, or neither; few questions rule nothing out."""
+    found = _found(modules, golden(questions, wrong))
+    assert (found["verdict"], found["newly_wrong"]) == (verdict, wrong)
+    assert found["changed"] == [{"name": "model", "good": "nightly", "now": "now"}]
+
+
+def test_one_harmful_answer_is_counted(
+    modules: Callable[[str], Any], golden: Callable[..., dict[str, Path]]
+) -> None:
+    """It needs no statistics."""
+    found = _found(modules, golden(60, 0, harmful=1))
+    assert (found["harmful"], found["main_failure"]) == (2, "harmful")
+
+
+def test_repeated_answers_that_differ_are_found_early(modules: Callable[[str], Any]) -> None:
+    """Wald's test stops as soon as it is sure, and says after how many answers."""
+    paired, asked = modules("paired"), modules("golden_answers").Asked
+    steady, shaky = asked(), asked()
+    for number in range(40):
+        for place in range(3):
+            steady.failures[f"q{number}"].append("")
+            steady.topics[f"q{number}"].append("a")
+            shaky.failures[f"q{number}"].append("")
+            shaky.topics[f"q{number}"].append("ab"[place % 2])
+    found = paired.consistency(steady, shaky, 0.01, 0.05, 0.1)
+    assert (found.verdict, found.seen < 10) == ("less", True)
+    assert paired.consistency(steady, steady, 0.01, 0.05, 0.1).verdict == "as-before"
+
+
+def test_chance_is_no_stretch_and_damage_is(modules: Callable[[str], Any]) -> None:
+    """Scattered damage differs from nothing; a stretch of it is found to the question, also when it is over."""
+    worst = modules("stretch").worst
+    scattered = [place % 19 == 0 for place in range(600)]
+    assert worst(scattered, 0.01) is None
+    assert worst([False] * 600, 0.01) is None
+    ongoing = worst([*scattered, *[True] * 40], 0.01)
+    assert (ongoing.first, ongoing.after, ongoing.is_over) == (600, 640, False)
+    over = worst([*scattered, *[True] * 40, *[False] * 20], 0.01)
+    assert (over.first, over.after, over.is_over) == (600, 640, True)
+
+
+def test_signs_of_damage_are_told_apart(modules: Callable[[str], Any]) -> None:
+    """Garbled, cut in a word, short; a whole question and an unknown whole word are none."""
+    sign = modules("questions").sign
+    known = {"reset", "password", "how"}
+    prefixes = {word[:size] for word in known for size in range(1, len(word))} - known
+    texts = (
+        "R\ufffdset my password",
+        "how to reset my passw",
+        "how",
+        "how to reset my password",
+        "reset tulips",
+    )
+    signs = [sign(text, 8, known, prefixes) for text in texts]
+    assert signs == ["garbled", "cut", "short", "", ""]
+
+
+def test_answers_that_nobody_measured_are_not_valid(call_key: Call, tmp_path: Path) -> None:
+    """Right in shape, given by another temperature than the golden run had; older answers are not looked at."""
+    raw = json.dumps({"topic": "a", "answer": "b", "confidence": 0.5})
+    measured = {
+        "run": "g",
+        "kind": "now",
+        "put_back": "",
+        "at": "2026-01-31T03:00:00+00:00",
+        "temperature": "0.3",
+    }
+    rows = [
+        {
+            "id": f"a{n}",
+            "at": f"2026-01-31T0{hour}:00:00+00:00",
+            "raw": raw,
+            "outcome": "answered",
+            "temperature": t,
+        }
+        for n, (hour, t) in enumerate([(2, "1.5"), *[(4, "0.3")] * 30, (5, "1.5")])
+    ]
+    (tmp_path / "golden").write_text(json.dumps(measured) + "\n")
+    (tmp_path / "answers").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = call_key(NODE.name, answers=tmp_path / "answers", measured=tmp_path / "golden").result
+    assert (found["verdict"], found["checked"], found["unmeasured"]) == ("invalid", 31, 1)
+    assert found["examples"] == [{"id": "a31", "reason": "unmeasured"}]
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        ("not json", "format"),
+        ("[]", "field"),
+        ('{"topic": "a", "answer": "b"}', "field"),
+        ('{"topic": "a", "answer": "b", "confidence": "high"}', "type"),
+        ('{"topic": "z", "answer": "b", "confidence": 1}', "topic"),
+        ('{"topic": "a", "answer": "the SECRET", "confidence": 1}', "forbidden"),
+    ],
+)
+def test_each_reason_has_its_name(call_key: Call, tmp_path: Path, raw: str, reason: str) -> None:
+    """So that a person knows what to look for."""
+    (tmp_path / "answers").write_text(
+        json.dumps({"id": "a", "at": "1", "raw": raw, "outcome": "answered"}) + "\n"
+    )
+    (tmp_path / "forbidden").write_text("SECRET\n")
+    found = call_key(
+        NODE.name, answers=tmp_path / "answers", topics="a,b", forbidden=tmp_path / "forbidden"
+    ).result
+    assert Counter(found["reasons"]) == Counter({reason: 1})
+    assert found["verdict"] == "invalid"
+
+
+def _found(modules: Callable[[str], Any], paths: dict[str, Path]) -> dict[str, Any]:
+    answers, answer = modules("golden_answers"), modules("ai_answer")
+    material = answers.read(
+        paths["answers"], paths["golden"], "", ("topic", "answer", "confidence"), "refused"
+    )
+    found: dict[str, Any] = answer.result(answer.find(material, answer.Rules(0.01, 0.05, 0.1)))
+    return found
