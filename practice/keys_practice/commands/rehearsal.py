@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg import sql
 
+from keys_practice.commands import records
 from keys_practice.errors import PracticeError, Unreachable
 from keys_practice.layout import Layout, read_env
 
@@ -87,24 +88,47 @@ def _newest_of_each_type(events: list[Event]) -> list[Event]:
 
 
 def _with_new_ids(event: Event) -> Event:
-    """The same event as one that never came: a known id would be passed over as a duplicate."""
+    """The same event as one that never came, about things that never were: so what it must come to is known."""
     mark = f"rehearsal_{secrets.token_hex(8)}"
     thing = event["data"]["object"]
-    fresh = {**thing, "id": f"in_{mark}"} if thing["object"] == "invoice" else thing
+    if thing["object"] == "invoice":
+        fresh = {**thing, "id": f"in_{mark}", "parent": {"subscription_details": {"subscription": mark}}}
+    else:
+        fresh = {**thing, "id": mark}
     return {**event, "id": f"evt_{mark}", "data": {**event["data"], "object": fresh}}
 
 
 def _try(apply: Apply, event: Event, connection: psycopg.Connection) -> str:
-    """What went wrong, or nothing. Whatever was written is taken back."""
+    """What went wrong, or nothing. Whatever was written is taken back.
+
+    The event comes twice, as Stripe may send it: the second time must change nothing.
+    """
     try:
-        outcome = apply(event, connection)
+        outcomes = [apply(event, connection), apply(event, connection)]
+        wrong = records.differing(_written(connection, event), [event])
     except (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction) as problem:
         raise Unreachable(f"The database does not take this now: {_first_line(problem)}") from problem
     except Exception as problem:  # noqa: BLE001 - whatever a release does wrong is what we want to know
         return f"{type(problem).__name__}: {_first_line(problem)}"
     finally:
         connection.rollback()
-    return "" if outcome == "applied" else f"it answers {outcome!r} and applies nothing"
+    if outcomes[0] != "applied":
+        return f"it answers {outcomes[0]!r} and applies nothing"
+    return "the records are not what the event says" if wrong else ""
+
+
+def _written(connection: psycopg.Connection, event: Event) -> dict[str, Any]:
+    """What the event has come to inside the transaction, in the shape of `appctl records`."""
+    thing = event["data"]["object"]
+    is_payment = thing["object"] == "invoice"
+    owner = thing["parent"]["subscription_details"]["subscription"] if is_payment else thing["id"]
+    invoices = connection.execute("SELECT to_jsonb(i) FROM invoices i WHERE subscription = %s", (owner,))
+    held = connection.execute("SELECT to_jsonb(s) FROM subscriptions s WHERE id = %s", (owner,))
+    return {
+        "events": [event["id"]],
+        "invoices": [row[0] for row in invoices.fetchall()],
+        "subscriptions": [row[0] for row in held.fetchall()],
+    }
 
 
 def _count(connection: psycopg.Connection, change: Migration) -> int:

@@ -92,8 +92,8 @@ FAULTS: dict[str, Fault] = {
         _without_older(_deployed("r42", "failed", built=("r48",))),
         _RECOVERY,
     ),
-    "older-releases-gone-no-fix": Fault(
-        "r42 crashes, a clean-up job has removed every older release, and no newer one is built.",
+    "older-releases-gone-bad-fix": Fault(
+        "r42 crashes, and a clean-up job has removed every older release. r47, which is built, keeps wrong amounts.",
         _without_older(_deployed("r42", "failed")),
         _RECOVERY,
     ),
@@ -102,9 +102,9 @@ FAULTS: dict[str, Fault] = {
         _deployed("r50", "delivered", "failed", built=("r51",)),
         _RECOVERY,
     ),
-    "schema-breaks-older-bad-fix": Fault(
-        "r50 crashes on subscriptions and has changed a table. r49, which is built, is worse.",
-        _deployed("r50", "delivered", "failed", built=("r49",)),
+    "schema-breaks-older-no-fix": Fault(
+        "r50 crashes on subscriptions and has changed a table. Nothing newer is built.",
+        _deployed("r50", "delivered", "failed"),
         _RECOVERY,
     ),
     "schema-grew": Fault(
