@@ -24,7 +24,8 @@ class AssistWorld:
         self._allowed: frozenset[str] = frozenset()
         right, _ = oracle.right_answers(department)
         self._broken = oracle.Break(oracle.in_force(department), right_before=right)
-        self._look(first=len(department.answers()))
+        self._remember_answers()
+        self._look()
 
     @classmethod
     def start(cls, folder: Path | None = None) -> "AssistWorld":
@@ -57,10 +58,10 @@ class AssistWorld:
 
     def break_with(self, fault: str) -> None:
         """Really break it (a name of FAULTS); returns when the symptom can be seen."""
-        first = len(self._department.answers())
         chosen = _fault(fault)
+        self._remember_answers()
         self._expect(chosen)
-        self._look(first)
+        self._look()
 
     def break_further(self, fault: str) -> None:
         """Break it once more, now, while somebody is at work on it. What this changes is held against nobody."""
@@ -123,10 +124,14 @@ class AssistWorld:
             return False
         return True
 
-    def _look(self, first: int) -> None:
+    def _remember_answers(self) -> None:
+        """What is on record now must stay, and what comes from now on may be affected."""
+        first = len(self._department.answers())
         kept = facts.first_answers(self._department.layout.answers, first)
-        snapshot = facts.take(self._department)
-        self._broken = replace(self._broken, first=first, kept=kept, snapshot=snapshot)
+        self._broken = replace(self._broken, first=first, kept=kept)
+
+    def _look(self) -> None:
+        self._broken = replace(self._broken, snapshot=facts.take(self._department))
 
 
 def _harmless(name: str, value: str, after: dict[str, str]) -> str:
