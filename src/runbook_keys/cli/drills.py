@@ -10,6 +10,7 @@ import click
 
 from runbook_keys.cli.endings import Exit
 from runbook_keys.cli.opening import as_json, say, show_json, with_services
+from runbook_keys.cli.screen import screen
 from runbook_keys.cli.terminal import operator_for
 from runbook_keys.cli.text import RULE, hanging, safe
 
@@ -38,6 +39,9 @@ WANTED_PERCENT = 90
 )
 @click.option("--most", default=0, help="With --mutate: this many mutants, picked by --seed.")
 @click.option("--seed", default=0, help="With --most: which ones.")
+@click.option(
+    "--effort", is_flag=True, help="Measure what the operator reads and types, against doing it by hand."
+)
 @click.option("--jobs", default=1, type=click.IntRange(1, 16), help="How many drills run side by side.")
 @click.option("--format", "form", type=click.Choice(["text", "json", "junit", "html"]), default="text")
 def drill_command(
@@ -49,6 +53,7 @@ def drill_command(
     mutate: bool,
     most: int,
     seed: int,
+    effort: bool,
     jobs: int,
     form: str,
 ) -> None:
@@ -66,9 +71,12 @@ def drill_command(
         raise click.UsageError("A training needs one runbook and a person at a terminal.")
     is_led = (lead or train) and sys.stdin.isatty()
     operator = operator_for(sys.stdin, sys.stdout, None) if is_led else None
-    request = DrillRequest("" if is_all else slug, faults, operator, jobs, train)
+    rendered = screen if effort else None
+    request = DrillRequest("" if is_all else slug, faults, operator, jobs, train, rendered=rendered)
     reports = with_services(lambda services: _drills(services, request, form == "text"))
     say(_output(reports, form, lead or train))
+    if effort:
+        say(_effort_lines([result for report in reports for result in report.results]))
     if train:
         say(with_services(_scores))
     has_failed = any(result.failures for report in reports for result in report.results)
@@ -103,6 +111,24 @@ def _mutation_lines(report: MutationReport) -> list[str]:
         *lines,
         *hanging("", f"{report.slug}: {report.total} mutants, caught {counts} ({report.percent} % caught)."),
     ]
+
+
+def _effort_lines(results: Sequence[DrillResult]) -> list[str]:
+    """Each drill's time with KEYS as a part of the time by hand, for three operators, and what may be claimed."""
+    from runbook_keys.drills.effort import BOUNDS, is_claim
+
+    compared = [result.effort for result in results if result.effort is not None]
+    lines = ["", f"{'Time with KEYS / by hand':<44}" + "".join(f"{name:>9}" for name in BOUNDS)]
+    for result in results:
+        if result.effort is not None:
+            ratios = "".join(f"{result.effort.ratio(bound):>9.2f}" for bound in BOUNDS.values())
+            lines.append(f"{result.drill[:43]:<44}{ratios}")
+    claim = (
+        "Following with KEYS takes less time than by hand, for all three operators and beyond the model's error."
+        if is_claim(compared)
+        else "No claim: the difference does not hold for all three operators beyond the model's error of 21 %."
+    )
+    return [*lines, *hanging("", claim)]
 
 
 async def _drills(services: Services, request: DrillRequest, is_told: bool) -> list[DrillReport]:

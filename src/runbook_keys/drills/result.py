@@ -7,6 +7,7 @@ from html import escape
 
 from msgspec import Struct
 
+from runbook_keys.drills.effort import Compared
 from runbook_keys.drills.plan import LIMIT, DrillPlan, place_of
 from runbook_keys.model import event as e
 from runbook_keys.model.runbook import Ending, SafetyClass
@@ -32,7 +33,7 @@ class FollowedRun(Struct, frozen=True):
 
 
 class DrillResult(Struct, frozen=True):
-    """One drill. `failures` are the reasons why it failed; empty means that it passed."""
+    """One drill. `failures` are the reasons why it failed; empty means that it passed. `effort` where it was measured."""
 
     slug: str
     drill: str
@@ -47,6 +48,7 @@ class DrillResult(Struct, frozen=True):
     milliseconds: int
     branches: tuple[str, ...]
     failures: tuple[str, ...]
+    effort: Compared | None = None
 
 
 class Coverage(Struct, frozen=True):

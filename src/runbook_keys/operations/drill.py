@@ -10,8 +10,10 @@ from secrets import choice
 from time import monotonic
 from typing import Protocol
 
+import msgspec
 from msgspec import Struct
 
+from runbook_keys.drills.effort import Compared, Effort, MeasuringOperator, by_hand
 from runbook_keys.drills.later_breaks import BreakingOperator
 from runbook_keys.drills.operator import ScriptedOperator
 from runbook_keys.drills.plan import (
@@ -37,7 +39,8 @@ from runbook_keys.engine.inputs import Score
 from runbook_keys.errors import DrillFailed
 from runbook_keys.journal.lines import read
 from runbook_keys.model.actor import Actor
-from runbook_keys.model.event import RunKind
+from runbook_keys.model.event import AttemptFinished, RunKind
+from runbook_keys.model.outcome import Observation
 from runbook_keys.model.runbook import Runbook
 from runbook_keys.model.view import View
 from runbook_keys.operations.packs import read_pack
@@ -73,7 +76,8 @@ class DrillRequest:
     """What to drill. `faults` empty means all of the pack's; `operator` leads instead of the script.
 
     `at_once` drills run side by side, each in a world of its own. `is_training`: one drill that the operator does not know,
-    scored at its end. `library` takes the place of the world's own.
+    scored at its end. `library` takes the place of the world's own. `rendered` gives the lines of a screen: with it the
+    operator's effort is measured.
     """
 
     slug: str
@@ -82,6 +86,7 @@ class DrillRequest:
     at_once: int = 1
     is_training: bool = False
     library: Library | None = None
+    rendered: Callable[[View], Sequence[str]] | None = None
 
 
 Tell = Callable[[str], None]
@@ -150,7 +155,8 @@ async def _followed(
     services: Services, world: World, plan: DrillPlan, request: DrillRequest, tell: Tell
 ) -> DrillResult:
     scripted = ScriptedOperator(request.slug, plan, lambda view, did: tell(_followed_line(view, did)))
-    operator = BreakingOperator(request.slug, request.operator or scripted, plan.then, _further(world, tell))
+    measured = MeasuringOperator(request.operator or scripted, request.rendered or _unseen)
+    operator = BreakingOperator(request.slug, measured, plan.then, _further(world, tell))
     kind = RunKind.TRAINING if request.is_training else RunKind.DRILL
     run = RunRequest(request.slug, kind=kind, follows_hand_offs=bool(plan.hands_over_to))
     began = monotonic()
@@ -178,7 +184,32 @@ async def _followed(
         milliseconds=spent,
         branches=branches_of([event for each in runs if each.slug == request.slug for event in each.events]),
         failures=failures,
+        effort=await _effort(services, runs, measured.effort) if request.rendered else None,
     )
+
+
+def _unseen(_view: View) -> Sequence[str]:
+    return ()
+
+
+async def _effort(services: Services, runs: Sequence[FollowedRun], with_keys: Effort) -> Compared:
+    """What following the same path by hand would have taken beside what it took."""
+    hand, machine_ms = Effort(), 0
+    for run in runs:
+        book = read_pack(services.library.load(run.slug), services.cache).book
+        finished = [event for event in run.events if isinstance(event, AttemptFinished)]
+        machine_ms += sum(event.duration_ms for event in finished)
+        printed = {event.step: await _words_printed(services, event.output_blob) for event in finished}
+        hand += by_hand(book, run.events, printed)
+    return Compared(with_keys, hand, machine_ms / 1000)
+
+
+async def _words_printed(services: Services, blob: str) -> int:
+    content = await services.store.blob(blob) if blob else None
+    if not content:
+        return 0
+    seen = msgspec.json.decode(content, type=Observation)
+    return len(f"{seen.stdout} {seen.stderr} {seen.rows or ''} {seen.result or ''}".split())
 
 
 def _scored(
