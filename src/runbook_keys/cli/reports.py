@@ -10,6 +10,7 @@ import click
 
 from runbook_keys.cli.followups import aware_command, feedback_command, followups_command, me
 from runbook_keys.cli.opening import say, with_services
+from runbook_keys.cli.stats import stats_command
 from runbook_keys.cli.text import hanging
 from runbook_keys.errors import KeysError
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 def add_report_commands(cli: click.Group) -> None:
     """Add the commands of this page and of followups.py to `cli`."""
-    for made in (postmortem_command, followups_command, feedback_command, aware_command):
+    for made in (postmortem_command, followups_command, feedback_command, aware_command, stats_command):
         cli.add_command(made)
 
 

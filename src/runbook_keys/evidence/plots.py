@@ -57,7 +57,7 @@ def bars(title: str, rows: Sequence[Bar]) -> str:
 
 def _bar(row: Bar, top: float, scale: float) -> Iterable[str]:
     left = float(LABELS)
-    yield text(LABELS - 8, top + 15, cut(row.label, 44), anchor="end")
+    yield text(LABELS - 8, top + 15, cut(row.label, 38), anchor="end")
     for meaning, value in row.parts:
         if value > 0:
             yield box(left, top + 2, max(value * scale, 1.0), ROW - 8, meaning, f"{row.label}: {meaning}")
@@ -65,7 +65,7 @@ def _bar(row: Bar, top: float, scale: float) -> Iterable[str]:
     yield text(left + 8, top + 15, row.words)
 
 
-def points(title: str, found: Sequence[Point], spoken_value: str) -> str:
+def points(title: str, found: Sequence[Point]) -> str:
     """Points over time; the axis to the left is in lengths of time (`value` in seconds). Empty without points."""
     if not found:
         return ""
@@ -73,11 +73,12 @@ def points(title: str, found: Sequence[Point], spoken_value: str) -> str:
     first, last = min(each.at for each in found), max(each.at for each in found)
     span = max((last - first).total_seconds(), 1.0)
     top = _round_up(max(each.value for each in found))
-    parts = [opened(title, WIDTH, height), text(4, 12, spoken_value, size=11)]
+    parts = [opened(title, WIDTH, height)]
     for tick in range(5):
         y = height - foot - (height - foot - 24) * tick / 4
         parts.append(f'<line x1="{side}" y1="{y:.1f}" x2="{WIDTH - 10}" y2="{y:.1f}" stroke="#e3e7eb"/>')
-        parts.append(text(side - 8, y + 4, length(timedelta(seconds=top * tick / 4)), anchor="end", size=11))
+        said = length(timedelta(seconds=top * tick / 4)) if tick else "0"
+        parts.append(text(side - 8, y + 4, said, anchor="end", size=11))
     for each in found:
         x = side + 14 + (WIDTH - side - 40) * (each.at - first).total_seconds() / span
         y = height - foot - (height - foot - 24) * each.value / top
@@ -103,11 +104,11 @@ def _round_up(seconds: float) -> float:
     return float(next((step for step in steps if step >= seconds), max(seconds, 1.0)))
 
 
-def legend(meanings: Mapping[str, str]) -> str:
-    """What the fills mean, as HTML."""
+def legend(meanings: Mapping[str, str], marks: str = "■■■■") -> str:
+    """What the fills mean, as HTML; the n-th mark stands for the n-th of them."""
     spans = "".join(
-        f'<span style="margin-right:1.4rem"><span style="color:{COLOURS[meaning]}">■</span> {shown(words)}</span>'
-        for meaning, words in meanings.items()
+        f'<span style="margin-right:1.4rem"><span style="color:{COLOURS[meaning]}">{mark}</span> {shown(words)}</span>'
+        for mark, (meaning, words) in zip(marks, meanings.items(), strict=False)
     )
     return f'<p class="quiet">{spans}</p>'
 
