@@ -135,6 +135,11 @@ def done(connection: Connection) -> Rows:
     ).fetchall()
 
 
+def known(connection: Connection) -> list[str]:
+    """The ids of all jobs, whatever their state."""
+    return [row["id"] for row in connection.execute("SELECT id FROM jobs ORDER BY position").fetchall()]
+
+
 def cron(connection: Connection) -> dict[str, Any]:
     """The slots that ran, and those between the first and the one before this that did not."""
     rows = connection.execute("SELECT slot FROM cron_runs ORDER BY slot").fetchall()

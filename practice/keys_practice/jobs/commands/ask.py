@@ -34,6 +34,15 @@ def messages(layout: Layout, reference: str = "", seconds: float = 10) -> list[d
     return found
 
 
+def orders(layout: Layout) -> list[dict[str, Any]]:
+    """What the shop wanted done: id and when (Unix seconds). Raises Unreachable."""
+    answer = http_client.call("GET", f"{layout.facts()['shop_url']}/orders")
+    if answer.status != 200:
+        raise Unreachable(f"The shop answered {answer.status}. Its orders can't be compared now.")
+    found: list[dict[str, Any]] = answer.json()
+    return found
+
+
 def until(deadline: float, pause: float = 0.2) -> bool:
     """Wait a moment and say whether there is still time (a `time.monotonic` instant)."""
     time.sleep(pause)

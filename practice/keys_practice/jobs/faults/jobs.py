@@ -46,6 +46,15 @@ def _template_broken(department: Department) -> None:
     department.must_become(lambda: department.desk("dead")["causes"]["crash"] > 3, "receipts crash")
 
 
+def _deleted(department: Department) -> None:
+    """Somebody tidied up by hand: a waiting job is gone, and the queue knows nothing of it."""
+    *_, last = department.orders(6, VICTIM)
+    department.rows("DELETE FROM jobs WHERE id = %s AND state = 'queued'", last)
+    department.must_become(
+        lambda: department.desk("status")["queued"] < BEHIND, "the jobs that are left are done"
+    )
+
+
 FAULTS: dict[str, Fault] = {
     "poison-crashes": Fault(
         "One job can't be done: its order has no amount. It is dead, and its customer's later jobs wait.",
@@ -62,6 +71,7 @@ FAULTS: dict[str, Fault] = {
         _kills,
         frozenset({"quarantine", "worker", "replay"}),
     ),
+    "job-deleted": Fault("Somebody deleted a waiting job by hand. The queue looks well.", _deleted),
     "template-broken": Fault(
         "Somebody saved a broken template: every receipt crashes. No job is poison.", _template_broken
     ),
