@@ -27,7 +27,7 @@ COMMANDS = {
     "ordersctl": "wire.commands.ordersctl",
     "usersctl": "wire.commands.usersctl",
 }
-PATIENCE_SECONDS = 4.5
+PATIENCE_SECONDS = 4.0
 DEPLOYMENT_SECONDS = 900
 OWNER_ONLY = 0o600
 

@@ -24,7 +24,7 @@ from keys_practice.wire.layout import WireLayout, layout_of
 FAULTS = (
     "none refused black-hole slow resets tls-expired rate-limited wrong-values wrong-orders flapping".split()
 )
-SLOW_SECONDS = 3.0
+SLOW_SECONDS = 2.5
 HELD_SECONDS = 30
 REQUESTS_A_SECOND = 1.0
 RETRY_AFTER_SECONDS = 30

@@ -26,7 +26,7 @@ POLL_SECONDS = 0.2
 FRESH_ANSWERS = 12
 JUDGED_ANSWERS = 8  # the last of them: those before may have been under way
 FRESH_SECONDS = 8
-SLOW_MS = 2500
+SLOW_MS = 2000
 
 
 def judge(

@@ -12,7 +12,7 @@ from keys_practice.wire import answers
 from keys_practice.wire.calling import Dependency, Heard, call
 from keys_practice.wire.commands import service
 
-SLOW_MS = 2500
+SLOW_MS = 2000
 SLOW_ALLOWED = 0.2  # two of ten: a hiccup of ours, no failure of theirs
 BETWEEN_SECONDS = 0.03
 TRIES = 10

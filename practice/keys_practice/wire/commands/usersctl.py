@@ -10,7 +10,7 @@ from keys_practice.commands.frame import NO, YES, Command, Result, facts
 from keys_practice.layout import Layout
 from keys_practice.wire.layout import layout_of
 
-SLOW_MS = 2500
+SLOW_MS = 2000
 PAUSE_SECONDS = 0.1
 PATIENCE_SECONDS = 20
 
@@ -77,7 +77,7 @@ def main(folder: Path, arguments: list[str]) -> int:
     command = Command(
         "usersctl",
         "What users really get. paid: done at once. degraded: accepted, and told what is still to come.\n"
-        "unmarked: accepted and not told. refused, unsure, crashed, unanswered: no order. slow: over 2500 ms.",
+        "unmarked: accepted and not told. refused, unsure, crashed, unanswered: no order. slow: over 2000 ms.",
     )
     past = command.verb("summary", "count the last answers", summary)
     past.add_argument("--answers", type=int, default=40, metavar="N", help="how many (default 40)")

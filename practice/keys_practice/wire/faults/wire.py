@@ -90,7 +90,7 @@ FAULTS: dict[str, Fault] = {
         line(PAYMENTS, "black-hole", *REFUSALS),
         _PAYMENTS,
     ),
-    "slow": Fault("The payment provider answers after three seconds.", _slow(PAYMENTS), _PAYMENTS),
+    "slow": Fault("The payment provider answers after two and a half seconds.", _slow(PAYMENTS), _PAYMENTS),
     "resets": Fault(
         "Half of the connections to the payment provider are reset, after it has done what was asked.",
         line(PAYMENTS, "resets", *REFUSALS),
@@ -128,7 +128,7 @@ FAULTS: dict[str, Fault] = {
         ADDRESSES,
     ),
     "addresses-slow": Fault(
-        "The address service answers after three seconds.", _slow(ADDRESSES), _ADDRESSES, ADDRESSES
+        "The address service answers after two and a half seconds.", _slow(ADDRESSES), _ADDRESSES, ADDRESSES
     ),
     "other-dependency": Fault(
         "The alert names payments. In truth the address service refuses connections.",
