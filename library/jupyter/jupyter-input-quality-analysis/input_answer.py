@@ -17,7 +17,7 @@ WORDS = {
 
 def verdict(reading: Reading, stretch: Stretch | None, least: int) -> str:
     """worse, was-worse, as-before or too-few."""
-    if len(reading.questions) < least:
+    if min(len(reading.questions), reading.usual) < least:
         return "too-few"
     if stretch is None:
         return "as-before"
@@ -59,8 +59,8 @@ def main_sign(reading: Reading, stretch: Stretch | None) -> str:
 def sentence(reading: Reading, stretch: Stretch | None, least: int) -> str:
     """The answer, for a tired person."""
     said = WORDS[verdict(reading, stretch, least)]
-    if stretch is None or len(reading.questions) < least:
-        return f"{said}: {len(reading.questions):,} were looked at."
+    if stretch is None or verdict(reading, stretch, least) == "too-few":
+        return f"{said}: {len(reading.questions):,} were looked at, {reading.usual:,} of them older."
     began = reading.questions[stretch.first].at[:19].replace("T", " ")
     return f"{said}: {stretch.inside:.0%} {main_sign(reading, stretch)} since {began}, {stretch.outside:.0%} otherwise."
 

@@ -28,15 +28,16 @@ class Question:
 
 @dataclass(frozen=True)
 class Reading:
-    """The questions, oldest first, and what was usual for the older ones."""
+    """The questions, oldest first, and what was usual for the `usual` older ones."""
 
     questions: list[Question]
+    usual: int
     usual_length: float | None
     shortest: int
     left_out: int
 
 
-def read(path: Path, last: int, usual_hours: float, least: int) -> Reading:
+def read(path: Path, last: int, usual_hours: float) -> Reading:
     """The newest `last` questions. Raises ValueError in an operator's words."""
     if not path.is_file():
         raise ValueError(f"{path} is not there; it should hold customers' questions.")
@@ -44,13 +45,13 @@ def read(path: Path, last: int, usual_hours: float, least: int) -> Reading:
         raise ValueError(f"{path} has more than 1 GB. Cut it to the last week.")
     rows, left_out = _rows(path)
     texts = [(str(row.get("at", "")), row["question"]) for row in rows[-last:]]
-    older = _older(texts, usual_hours, least)
+    older = _older(texts, usual_hours)
     lengths = sorted(len(text.strip()) for text in older)
     shortest = lengths[int(SHORTEST * len(lengths))] if lengths else 0
     known = _known(older)
     prefixes = {word[:size] for word in known for size in range(1, len(word))} - known
     found = [Question(at, len(text.strip()), sign(text, shortest, known, prefixes)) for at, text in texts]
-    return Reading(found, statistics.median(lengths) if lengths else None, shortest, left_out)
+    return Reading(found, len(older), statistics.median(lengths) if lengths else None, shortest, left_out)
 
 
 def sign(text: str, shortest: int, known: set[str], prefixes: set[str]) -> str:
@@ -66,14 +67,13 @@ def sign(text: str, shortest: int, known: set[str], prefixes: set[str]) -> str:
     return SHORT if len(whole) < shortest else ""
 
 
-def _older(texts: list[tuple[str, str]], usual_hours: float, least: int) -> list[str]:
-    """What was asked until `usual_hours` before the newest; the older half where that are too few, or times unreadable."""
+def _older(texts: list[tuple[str, str]], usual_hours: float) -> list[str]:
+    """What was asked until `usual_hours` before the newest; the older half where the times can't be read."""
     try:
         until = datetime.fromisoformat(texts[-1][0]) - timedelta(hours=usual_hours)
-        older = [text for at, text in texts if datetime.fromisoformat(at) <= until]
+        return [text for at, text in texts if datetime.fromisoformat(at) <= until]
     except (ValueError, TypeError):
-        older = []
-    return older if len(older) >= least else [text for _, text in texts[: len(texts) // 2]]
+        return [text for _, text in texts[: len(texts) // 2]]
 
 
 def _known(texts: list[str]) -> set[str]:
