@@ -62,6 +62,11 @@ class Places:
         """One JSON object per line for every job that the shop wanted done."""
         return self.shop / "orders.jsonl"
 
+    @property
+    def operator(self) -> Path:
+        """Where an operator's tools keep what they must remember. Not there until one does."""
+        return self.layout.folder / "operator"
+
     def address(self, name: str) -> str:
         """The URL of `desk`, `mail` or `shop`."""
         return self.layout.facts()[f"{name}_url"]

@@ -79,6 +79,7 @@ class World:
         return {
             "QUEUE_DATABASE": self._department.databases.reader,
             "ATTEMPTS_LOG": str(places.attempts_log),
+            "STATE_FOLDER": str(places.operator),
             "LEASE_SECONDS": founding.LEASE_SECONDS,
         }
 
