@@ -66,7 +66,7 @@ def summary(cells: list[Cell]) -> dict[str, Any]:
         "sql": _counts([cell for cell in cells if cell.via == "sql"]),
         "http": _counts([cell for cell in cells if cell.via == "http"]),
         "tables": sorted({cell.table for cell in wrong}),
-        "first_wrong": [cell.words() for cell in wrong[:SHOWN]],
+        "wrong_cells": [cell.words() for cell in wrong[:SHOWN]],
     }
 
 

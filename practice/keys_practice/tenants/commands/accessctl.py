@@ -72,7 +72,7 @@ def leaks(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa: ARG001 
         "checked": found["cells"],
         "exposed": exposed,
         "tables": found["tables"],
-        "first_wrong": found["first_wrong"],
+        "wrong_cells": found["wrong_cells"],
     }
     is_open, is_unknown = content["leaks"] > 0, content["unknown"] > 0
     return Result(content, facts(content), NO if is_open else UNKNOWN if is_unknown else YES)
@@ -86,7 +86,7 @@ def matrix(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa: ARG001
     found["leaks"] += len(exposed)
     found["exposed"] = exposed
     words = "\n".join(
-        [f"{found['wrong']} of {found['cells']} cells are wrong.", *found["first_wrong"], *exposed]
+        [f"{found['wrong']} of {found['cells']} cells are wrong.", *found["wrong_cells"], *exposed]
     )
     is_only_unknown = found["unknown"] > 0 and found["unknown"] == found["wrong"]
     return Result(found, words, UNKNOWN if is_only_unknown else NO if found["wrong"] else YES)
