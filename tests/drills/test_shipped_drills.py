@@ -61,6 +61,17 @@ def test_records_are_corrected_and_healthy_ones_left_alone(tmp_path: Path) -> No
     assert 0 == done.returncode, done.stderr
 
 
+def test_a_breach_is_closed_first_and_healthy_access_is_left_alone(tmp_path: Path) -> None:
+    """A policy too wide is fenced and ends with the privacy officer; where everybody sees their own nothing is changed."""
+    asked = ("--fault", "nothing-broken", "--fault", "policy-too-wide")
+
+    reports, done = _drilled(tmp_path, "supabase-rls-lockout-recovery", *asked)
+
+    assert [] == _failures(reports)
+    assert ["RESOLVED", "ESCALATED"] == [each["ending"] for each in reports[0]["results"]]
+    assert 0 == done.returncode, done.stderr
+
+
 @pytest.mark.long
 def test_every_shipped_drill_passes_and_every_branch_is_taken_or_excused(tmp_path: Path) -> None:
     """The exit code says that nothing failed and that no branch is forgotten."""
