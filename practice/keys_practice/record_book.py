@@ -54,6 +54,7 @@ _FREEZE = (
     "SELECT began_at, by, reason FROM record_freezes WHERE ended_at IS NULL ORDER BY began_at DESC LIMIT 1"
 )
 _CHANGES = "SELECT * FROM record_changes WHERE run = %s ORDER BY seq"
+_ARCHIVED = "SELECT source_table, row_id, record FROM records_archive WHERE run = %s AND restored_at IS NULL"
 
 
 class Change(NamedTuple):
@@ -146,10 +147,21 @@ class RecordBook:
             return {row["seq"]: _undo(connection, row) for row in standing}
 
     def changes(self, run: str) -> list[Record]:
-        """What the run planned and did, with the records before and after, and as they are now."""
+        """What the run planned and did, with the records before and after, as they are now and in the archive."""
         with self._opened() as connection:
             rows = connection.execute(_CHANGES, (run,)).fetchall()
-            return [{**row, "now": _now(connection, row)} for row in rows]
+            archive = {
+                (each["source_table"], each["row_id"]): each["record"]
+                for each in connection.execute(_ARCHIVED, (run,)).fetchall()
+            }
+            return [
+                {
+                    **row,
+                    "now": _now(connection, row),
+                    "archived": archive.get((row["source_table"], row["row_id"])),
+                }
+                for row in rows
+            ]
 
     def runs(self) -> list[Record]:
         """Every run, the newest first: what it planned, did and undid."""

@@ -16,9 +16,9 @@ _RECORDS = (
     "SELECT 'invoices', id, to_jsonb(i) FROM invoices i UNION ALL SELECT 'subscriptions', id, to_jsonb(s)"
     " FROM subscriptions s"
 )
-_ARCHIVE = "SELECT source_table, row_id, record FROM records_archive WHERE restored_at IS NULL"
+_ARCHIVE = "SELECT run, source_table, row_id, record FROM records_archive WHERE restored_at IS NULL"
 _CHANGES = (
-    "SELECT source_table, row_id, before, after IS NULL FROM record_changes"
+    "SELECT run, source_table, row_id, before, after IS NULL FROM record_changes"
     " WHERE done_at IS NOT NULL AND undone_at IS NULL"
 )
 
@@ -26,13 +26,14 @@ Key = tuple[str, str]
 
 
 class Records(NamedTuple):
-    """Every record of one moment as canonical JSON, by table and id, and the events that were applied by then."""
+    """Every record of one moment as canonical JSON, by table and id; the events applied and the runs made by then."""
 
     rows: dict[Key, str]
     applied: frozenset[str]
+    runs: frozenset[str]
 
 
-NO_RECORDS = Records({}, frozenset())
+NO_RECORDS = Records({}, frozenset(), frozenset())
 
 
 def take(company: Company) -> Records | None:
@@ -41,7 +42,9 @@ def take(company: Company) -> Records | None:
         with psycopg.connect(company.databases.superuser, connect_timeout=3) as connection:
             connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             applied = connection.execute("SELECT event_id FROM processed_events").fetchall()
-            return Records(_keyed(connection, _RECORDS), frozenset(each for (each,) in applied))
+            runs = connection.execute("SELECT DISTINCT run FROM record_changes").fetchall()
+            rows = {(table, key): _text(row) for table, key, row in connection.execute(_RECORDS).fetchall()}
+            return Records(rows, _set(applied), _set(runs))
     except psycopg.OperationalError:
         return None
 
@@ -56,7 +59,7 @@ def with_later_break(first: Records, before: Records, after: Records) -> Records
             rows[key] = after.rows[key]
         elif after.rows:
             rows.pop(key, None)
-    return Records(rows, first.applied)
+    return Records(rows, first.applied, first.runs)
 
 
 def losses(company: Company, before: Records) -> list[str]:
@@ -68,8 +71,11 @@ def losses(company: Company, before: Records) -> list[str]:
     if now is None:
         return []
     with psycopg.connect(company.databases.superuser, connect_timeout=3) as connection:
-        archive = _keyed(connection, _ARCHIVE)
-        changes = connection.execute(_CHANGES).fetchall()
+        archived = connection.execute(_ARCHIVE).fetchall()
+        done = connection.execute(_CHANGES).fetchall()
+    # What an earlier run kept says nothing about what was done since.
+    archive = {(table, key): _text(row) for run, table, key, row in archived if run not in before.runs}
+    changes = [each for run, *each in done if run not in before.runs]
     kept = {(table, key): _text(was) for table, key, was, _ in changes if was is not None}
     touched = _touched(company, now.applied - before.applied)
     return [
@@ -111,10 +117,8 @@ def _touched(company: Company, events: frozenset[str]) -> set[str]:
     return {each["id"] for each in things} | owners
 
 
-def _keyed(connection: psycopg.Connection, query: str) -> dict[Key, str]:
-    return {
-        (table, key): _text(record) for table, key, record in connection.execute(query.encode()).fetchall()
-    }
+def _set(rows: list[tuple[Any, ...]]) -> frozenset[str]:
+    return frozenset(each for (each,) in rows)
 
 
 def _text(record: Any) -> str:

@@ -70,6 +70,7 @@ def changes(book: RecordBook, asked: argparse.Namespace) -> Result:
         "done": sum(each["done_at"] is not None for each in found),
         "undone": sum(each["undone_at"] is not None for each in found),
         "standing": sum(each["is_standing"] for each in found),
+        "kept": sum(each["is_kept"] for each in found),
         "changes": found,
     }
     return Result(content, table([_line(each) for each in found]) if found else "no changes")
@@ -178,7 +179,9 @@ def _change(seq: int, each: Fields) -> Change:
 def _shown(change: Fields) -> Fields:
     shown = {name: _told(value) for name, value in change.items()}
     is_standing = bool(change["done_at"]) and not change["undone_at"] and change["now"] == change["after"]
-    return {**shown, "is_standing": is_standing}
+    is_done = bool(change["done_at"])
+    is_kept = is_done and (change["after"] is not None or change["archived"] == change["before"])
+    return {**shown, "is_standing": is_standing, "is_kept": is_kept}
 
 
 def _line(change: Fields) -> list[object]:
