@@ -15,13 +15,23 @@ from runbook_keys.cli.text import hanging
 from runbook_keys.errors import KeysError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from runbook_keys.operations.postmortem import PostmortemDraft
+    from runbook_keys.operations.report import ReportMade
     from runbook_keys.operations.services import Services
 
 
 def add_report_commands(cli: click.Group) -> None:
     """Add the commands of this page and of followups.py to `cli`."""
-    for made in (postmortem_command, followups_command, feedback_command, aware_command, stats_command):
+    for made in (
+        postmortem_command,
+        followups_command,
+        feedback_command,
+        aware_command,
+        stats_command,
+        report_command,
+    ):
         cli.add_command(made)
 
 
@@ -50,6 +60,43 @@ async def _drafted(services: Services, run: str) -> tuple[PostmortemDraft, str]:
 
     made = await draft(services, run)
     return made, await record_access(services, me(), made.runs, "post-mortem")
+
+
+@click.command("report")
+@click.argument("framework", type=click.Choice(["soc2", "pci-dss", "gdpr", "hipaa", "iso27001"]))
+@click.option(
+    "--from", "from_day", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The first day (UTC)."
+)
+@click.option("--to", "to_day", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The last day (UTC).")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="The folder for the report.")
+def report_command(framework: str, from_day: datetime, to_day: datetime, out: Path | None) -> None:
+    """Write what the record holds for a framework's requirements in a period: a page, and CSV to draw samples from.
+
+    Example: keys report soc2 --from 2026-01-01 --to 2026-12-31
+    """
+    folder = out or Path(f"keys-report-{framework}-{from_day:%Y%m%d}-{to_day:%Y%m%d}")
+    made, notice = with_services(lambda services: _reported(services, framework, from_day, to_day))
+    written(folder, made.files)
+    strengths = ", ".join(f"{count} {strength}" for strength, count in made.strengths.items())
+    say(
+        [
+            f"{folder / 'report.html'} is written, with {len(made.files) - 1} tables beside it.",
+            *hanging(
+                "", f"Runs: {len(made.runs)}. Requirements: {strengths}. Exceptions: {made.exceptions}."
+            ),
+        ]
+    )
+    told(notice)
+
+
+async def _reported(
+    services: Services, framework: str, from_day: datetime, to_day: datetime
+) -> tuple[ReportMade, str]:
+    from runbook_keys.operations.access import record_access
+    from runbook_keys.operations.report import report
+
+    made = await report(services, framework, from_day.date(), to_day.date())
+    return made, await record_access(services, me(), made.runs, f"report {framework}")
 
 
 def told(notice: str) -> None:

@@ -1,0 +1,131 @@
+"""Controls as data: what an auditor asks, the fields that answer it, and the query that finds them in a journal.
+
+The texts are our own words; of the frameworks only the ids are used. A field without a query is one that KEYS does not
+record: the report says so, and the control can't be strong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from enum import StrEnum
+
+import msgspec
+from msgspec import Struct
+
+from runbook_keys.evidence.controls_runs import Citation, JournalFacts, RunFacts
+from runbook_keys.model.entry import Damage
+
+Query = Callable[[JournalFacts], Sequence[Citation]]
+
+
+class Field(Struct, frozen=True, forbid_unknown_fields=True):
+    """One thing that answers a control: its name, which query finds it (empty: none does), and what it is."""
+
+    name: str
+    query: str
+    words: str
+
+
+class Control(Struct, frozen=True, forbid_unknown_fields=True):
+    """One requirement by its id: a title and a question in our own words, and the fields that answer it."""
+
+    id: str
+    title: str
+    asks: str
+    fields: tuple[Field, ...]
+
+
+class Catalogue(Struct, frozen=True, forbid_unknown_fields=True):
+    """The controls of one framework that runs can give evidence for."""
+
+    framework: str
+    about: str
+    controls: tuple[Control, ...]
+
+
+class Strength(StrEnum):
+    """How far the evidence of a period goes: all fields found, some, or none."""
+
+    STRONG = "strong"
+    PARTIAL = "partial"
+    NONE = "none"
+
+
+class FieldFound(Struct, frozen=True):
+    """A field, and where it was found."""
+
+    field: Field
+    citations: tuple[Citation, ...]
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether KEYS records such a thing at all."""
+        return bool(self.field.query)
+
+
+class ControlFound(Struct, frozen=True):
+    """A control with what the period holds for it."""
+
+    control: Control
+    fields: tuple[FieldFound, ...]
+    is_whole: bool
+
+    @property
+    def strength(self) -> Strength:
+        """Strong only where every field was found and the journal verifies."""
+        found = sum(bool(each.citations) for each in self.fields)
+        if not found:
+            return Strength.NONE
+        return Strength.STRONG if found == len(self.fields) and self.is_whole else Strength.PARTIAL
+
+
+class ControlReport(Struct, frozen=True):
+    """A report over a period (both days belong to it): every control, every run, everything that is not as it should be.
+
+    `damages` are those of the whole journal, wherever they lie.
+    """
+
+    catalogue: Catalogue
+    from_day: date
+    to_day: date
+    today: date
+    controls: tuple[ControlFound, ...]
+    journal: JournalFacts
+    damages: tuple[Damage, ...]
+
+    @property
+    def runs(self) -> Sequence[RunFacts]:
+        """The population: every run of the period."""
+        return self.journal.runs
+
+
+def read_catalogue(content: bytes) -> Catalogue:
+    """The controls of a JSON file. Raises msgspec's errors where it has another shape: the files are part of the product."""
+    return msgspec.json.decode(content, type=Catalogue)
+
+
+def control_report(
+    catalogue: Catalogue,
+    journal: JournalFacts,
+    queries: Mapping[str, Query],
+    period: tuple[date, date],
+    today: date,
+    damages: Sequence[Damage],
+) -> ControlReport:
+    """Ask every query of every control over the journal's period."""
+    answers = {name: tuple(query(journal)) for name, query in queries.items()}
+    return ControlReport(
+        catalogue=catalogue,
+        from_day=period[0],
+        to_day=period[1],
+        today=today,
+        controls=tuple(_found(control, answers, not damages) for control in catalogue.controls),
+        journal=journal,
+        damages=tuple(damages),
+    )
+
+
+def _found(control: Control, answers: Mapping[str, tuple[Citation, ...]], is_whole: bool) -> ControlFound:
+    fields = tuple(FieldFound(each, answers[each.query] if each.query else ()) for each in control.fields)
+    return ControlFound(control, fields, is_whole)

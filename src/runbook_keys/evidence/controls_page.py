@@ -1,0 +1,197 @@
+"""A control report as one page: what is asked, what the record holds, what it does not. No script, fit for paper."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from runbook_keys.evidence.controls import ControlFound, ControlReport, FieldFound, Strength
+from runbook_keys.evidence.controls_exceptions import Exceptional
+from runbook_keys.evidence.controls_runs import Citation, RunFacts
+from runbook_keys.evidence.controls_tables import numbers, of_run, standing
+from runbook_keys.evidence.report_html import grid, page, section, shown
+from runbook_keys.model.event import RunKind
+
+_COLOURS = {Strength.STRONG: "#1f6f50", Strength.PARTIAL: "#7a4d00", Strength.NONE: "#8a1c14"}
+_EXPLAINED = {
+    Strength.STRONG: "every field below was found in the period, and the journal verifies",
+    Strength.PARTIAL: "some fields below were found, others were not or are not recorded by KEYS",
+    Strength.NONE: "no field below was found in the period",
+}
+MEANING = (
+    "This page says what the record of KEYS holds for each requirement, and what it does not. Whether a requirement is "
+    "met is for its examiner to judge. Requirements are named by their ids; the questions are in our own words."
+)
+
+
+def control_page(report: ControlReport, exceptions: Sequence[Exceptional]) -> bytes:
+    """The page. `exceptions` are those of all runs, in their order."""
+    title = f"{report.catalogue.framework}: evidence from runs, {report.from_day} to {report.to_day}"
+    body = [
+        f"<h1>{shown(report.catalogue.framework)}: evidence from runs</h1>",
+        f'<p class="quiet">{report.from_day} to {report.to_day}, both days included, UTC. Made on {report.today}.</p>',
+        f"<p>{shown(report.catalogue.about)}</p>",
+        f'<p class="ending open">{shown(_headline(report))}</p>',
+        f"<p>{shown(MEANING)}</p>",
+        section("All requirements", _overview(report)),
+        *(_control(each) for each in report.controls),
+        section("What is not covered", _not_covered(report)),
+        section(
+            "Exceptions",
+            f"<p>{shown(_exceptions_words(exceptions))}</p>",
+            grid(
+                ("Run", "Entry", "When", "Who", "What", "In words"),
+                map(_exception, exceptions),
+                "None was found.",
+            ),
+        ),
+        section("The whole population", *_population(report, exceptions)),
+        section("The journal", *_journal(report)),
+    ]
+    return page(title, body)
+
+
+def _headline(report: ControlReport) -> str:
+    if not report.runs:
+        begun = " The period has not begun." if report.from_day > report.today else ""
+        return f"No run opened in this period, so there is no evidence in it.{begun}"
+    kinds = Counter(run.kind for run in report.runs)
+    words = ", ".join(
+        f"{kinds[kind]} {name}"
+        for kind, name in (
+            (RunKind.INCIDENT, "for incidents"),
+            (RunKind.DRILL, "drills"),
+            (RunKind.TRAINING, "trainings"),
+            (None, "unreadable"),
+        )
+        if kinds[kind]
+    )
+    strengths = Counter(each.strength for each in report.controls)
+    counts = ", ".join(f"{strengths[each]} {each}" for each in Strength)
+    later = f" After {report.today} nothing is known yet." if report.to_day > report.today else ""
+    return f"{len(report.runs)} runs ({words}). Evidence for {len(report.controls)} requirements: {counts}.{later}"
+
+
+def _overview(report: ControlReport) -> str:
+    rows = [
+        (
+            f'<a href="#{_anchor(each)}">{shown(each.control.id)}</a>',
+            shown(each.control.title),
+            _badge(each.strength),
+            f"{sum(bool(field.citations) for field in each.fields)} of {len(each.fields)}",
+        )
+        for each in report.controls
+    ]
+    return grid(("Id", "What it is about", "Strength", "Fields found"), rows, "None.")
+
+
+def _anchor(found: ControlFound) -> str:
+    return "".join(char if char.isalnum() else "-" for char in found.control.id)
+
+
+def _badge(strength: Strength) -> str:
+    return f'<span class="badge" style="color:{_COLOURS[strength]}">{strength}</span>'
+
+
+def _control(found: ControlFound) -> str:
+    control = found.control
+    rows = [(shown(each.field.name), shown(each.field.words), *_where(each)) for each in found.fields]
+    return "\n".join(
+        [
+            f'<h2 id="{_anchor(found)}">{shown(control.id)} {shown(control.title)}</h2>',
+            f"<p><b>Asked:</b> {shown(control.asks)}</p>",
+            f"<p>{_badge(found.strength)} {shown(_EXPLAINED[found.strength])}.</p>",
+            grid(("Field", "What it is", "Found", "Where"), rows, "None."),
+        ]
+    )
+
+
+def _where(each: FieldFound) -> tuple[str, str]:
+    if not each.is_recorded:
+        return "<b>not recorded by KEYS</b>", "not covered"
+    if not each.citations:
+        return "<b>none in this period</b>", ""
+    runs = sorted({cited.run_no for cited in each.citations if cited.run_no})
+    if not runs:
+        return "yes", shown(each.citations[0].words)
+    times = "once" if len(each.citations) == 1 else f"{len(each.citations)} times"
+    return f"{times}, in {len(runs)} runs" if len(runs) > 1 else f"{times}, in 1 run", shown(
+        f"runs {numbers(runs)}"
+    )
+
+
+def _not_covered(report: ControlReport) -> str:
+    rows = [
+        (shown(found.control.id), shown(each.field.name), shown(each.field.words), _why(each))
+        for found in report.controls
+        for each in found.fields
+        if not each.citations
+    ]
+    return grid(("Id", "Field", "What it is", "Why"), rows, "Everything that is asked was found.")
+
+
+def _why(each: FieldFound) -> str:
+    return "none in this period" if each.is_recorded else "KEYS does not record it; show it from elsewhere"
+
+
+def _exceptions_words(exceptions: Sequence[Exceptional]) -> str:
+    if not exceptions:
+        return "Nothing in the runs of this period is out of order."
+    counts = Counter(kind for kind, _ in exceptions)
+    return (
+        f"{len(exceptions)} in all: {', '.join(f'{count} {kind}' for kind, count in counts.most_common())}."
+    )
+
+
+def _exception(each: Exceptional) -> tuple[str, ...]:
+    kind, cited = each
+    return (
+        f"{cited.run_no}",
+        f"{cited.seq or ''}",
+        _moment(cited),
+        shown(cited.actor),
+        f"<b>{shown(kind)}</b>",
+        shown(cited.words),
+    )
+
+
+def _moment(cited: Citation) -> str:
+    return f"{cited.at:%Y-%m-%d %H:%M}" if cited.at else ""
+
+
+def _population(report: ControlReport, exceptions: Sequence[Exceptional]) -> Iterator[str]:
+    yield f"<p>{shown(_completeness(report))}</p>"
+    counts = Counter(cited.run_no for _, cited in exceptions)
+    rows = [_run(run, counts[run.run_no]) for run in report.runs]
+    head = ("No", "Run", "Opened", "By", "Runbook", "Kind", "End", "Exceptions")
+    yield grid(head, rows, "No run opened in this period.")
+
+
+def _completeness(report: ControlReport) -> str:
+    journal = report.journal
+    if not report.runs:
+        return f"The journal holds {journal.all_runs} runs in all; none of them opened in this period."
+    words = f"Every run that opened in the period, by its number in the journal: {numbers([run.run_no for run in report.runs])}."
+    if journal.others:
+        words += f" In between, {numbers(journal.others)} opened outside of the period by their clock."
+    if journal.missing:
+        return (
+            f"{words} MISSING from the journal: {numbers(journal.missing)}. This population is not complete."
+        )
+    return f"{words} No number is missing."
+
+
+def _run(run: RunFacts, count: int) -> tuple[str, ...]:
+    return (
+        f'<span id="run-{run.run_no}">{run.run_no}</span>',
+        *map(shown, of_run(run)),
+        f"<b>{count}</b>" if count else "",
+    )
+
+
+def _journal(report: ControlReport) -> Iterator[str]:
+    yield f"<p>{shown(standing(report))}</p>"
+    rows = [(shown(each.run or "journal"), f"{each.seq or ''}", shown(each.what)) for each in report.damages]
+    if rows:
+        yield grid(("Run", "Entry", "What does not verify"), rows, "")
+    yield '<p class="quiet">Check it yourself: <code>keys verify</code>, and <code>keys export RUN</code> for a sample.</p>'

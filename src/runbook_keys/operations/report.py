@@ -1,0 +1,95 @@
+"""Make a control report: the catalogue of a framework, asked of all runs of a period. Changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from msgspec import Struct
+
+from runbook_keys.errors import JournalDamaged, Refused
+from runbook_keys.evidence.controls import Strength, control_report, read_catalogue
+from runbook_keys.evidence.controls_exceptions import exceptions_of
+from runbook_keys.evidence.controls_page import control_page
+from runbook_keys.evidence.controls_queries import QUERIES
+from runbook_keys.evidence.controls_runs import JournalFacts, RunFacts
+from runbook_keys.evidence.controls_tables import tables
+from runbook_keys.evidence.summary import summary_of
+from runbook_keys.journal.lines import read
+from runbook_keys.model.entry import Damage, RunHead
+from runbook_keys.operations.services import Services
+from runbook_keys.operations.verify import VerifyReport, verify
+
+_CATALOGUES = Path(__file__).parents[1] / "evidence" / "controls"
+FRAMEWORKS = ("soc2", "pci-dss", "gdpr", "hipaa", "iso27001")
+
+
+class ReportMade(Struct, frozen=True):
+    """The files of a report by name, the runs in it, how many requirements have which strength, how many exceptions."""
+
+    files: dict[str, bytes]
+    runs: tuple[str, ...]
+    strengths: dict[str, int]
+    exceptions: int
+
+
+async def report(services: Services, framework: str, from_day: date, to_day: date) -> ReportMade:
+    """The report over the runs that opened from `from_day` to `to_day` (both included, UTC). Raises Refused."""
+    if from_day > to_day:
+        raise Refused(f"The period ends ({to_day}) before it begins ({from_day}). Exchange the two days.")
+    catalogue = read_catalogue((_CATALOGUES / f"{framework}.json").read_bytes())
+    verified = await verify(services)
+    now = services.clock.now()
+    journal = await _journal(services, (from_day, to_day), verified)
+    made = control_report(catalogue, journal, QUERIES, (from_day, to_day), now.date(), verified.damages)
+    exceptions = [each for run in journal.runs for each in exceptions_of(run, now)]
+    page = control_page(made, exceptions)
+    return ReportMade(
+        files={"report.html": page, **tables(made, exceptions)},
+        runs=tuple(run.run for run in journal.runs),
+        strengths={
+            strength: sum(each.strength is strength for each in made.controls) for strength in Strength
+        },
+        exceptions=len(exceptions),
+    )
+
+
+async def _journal(services: Services, period: tuple[date, date], verified: VerifyReport) -> JournalFacts:
+    heads = await services.store.runs()
+    every = [await _run(services, head, verified.damages) for head in heads]
+    runs = [run for run in every if _is_in(run, period)]
+    between = range(runs[0].run_no, runs[-1].run_no + 1) if runs else range(0)
+    inside, known = {run.run_no for run in runs}, {head.run_no for head in heads}
+    return JournalFacts(
+        runs=runs,
+        all_runs=len(heads),
+        all_entries=verified.entries,
+        signed_entries=verified.signed,
+        is_whole=not verified.damages,
+        first_at=min((run.entries[0].at for run in every if run.entries), default=None),
+        missing=[number for number in between if number not in known],
+        others=[number for number in between if number in known - inside],
+    )
+
+
+async def _run(services: Services, head: RunHead, damages: Sequence[Damage]) -> RunFacts:
+    faults = [each.what for each in damages if each.run == head.run]
+    try:
+        entries = [read(stored) for stored in await services.store.entries(head.run)]
+        summary = summary_of(entries) if entries else None
+    except JournalDamaged as damaged:
+        return RunFacts(head.run_no, head.run, fault=faults[0] if faults else str(damaged))
+    fault = faults[0] if faults else "" if entries else "its entries are gone"
+    return RunFacts(head.run_no, head.run, entries, summary, fault)
+
+
+def _is_in(run: RunFacts, period: tuple[date, date]) -> bool:
+    """A run that can't be read may be of any time: it belongs to every period."""
+    if run.summary is None:
+        return True
+    return period[0] <= _day(run.summary.opened_at) <= period[1]
+
+
+def _day(at: datetime) -> date:
+    return at.astimezone(UTC).date()
