@@ -16,7 +16,7 @@ from runbook_keys.journal.chain import GENESIS, link, spine_line
 from runbook_keys.journal.lines import read
 from runbook_keys.journal.whole import Contents, verify_journal
 from runbook_keys.model.actor import DRIVER
-from runbook_keys.model.event import AnyEvent, NoteAdded, StepEntered
+from runbook_keys.model.event import AnyEvent, MaterialErased, NoteAdded, StepEntered
 from runbook_keys.ports import JournalStore
 from runbook_keys.stores.memory import MemoryStore
 from runbook_keys.stores.sqlite import SqliteStore
@@ -187,7 +187,8 @@ def test_an_erased_blob_is_gone_and_the_chain_stays(store: JournalStore) -> None
 def test_erased_material_verifies_and_missing_material_does_not(store: JournalStore) -> None:
     """What was erased on purpose is on the store's own list; what is merely gone is damage."""
     erased, gone = seal(b"a name", b"0123456789abcdef"), seal(b"gone", bytes(16))
-    noted = [NoteAdded(step="D1", note_blob=blob.digest) for blob in (erased, gone)]
+    noted: list[AnyEvent] = [NoteAdded(step="D1", note_blob=blob.digest) for blob in (erased, gone)]
+    noted.append(MaterialErased((erased.digest,), (1,), "asked for"))
     wait(store.append(RUN, 0, AT, DRIVER, noted, [erased]))
     wait(store.erase(erased.digest))
     contents = Contents(
@@ -211,6 +212,22 @@ def test_material_that_was_never_stored_is_not_taken_for_erased(store: JournalSt
     """Somebody may have removed it; a run must not go on as if it had been empty."""
     with pytest.raises(JournalDamaged, match="keys verify"):
         wait(store.blob(64 * "a"))
+
+
+def test_material_comes_with_its_salt_where_the_digest_is_to_be_checked(store: JournalStore) -> None:
+    """Whoever exports it needs both; what was erased has neither."""
+    blob = seal(b"a name", b"0123456789abcdef")
+    wait(store.append(RUN, 0, AT, DRIVER, [NoteAdded(step="D1", note_blob=blob.digest)], [blob]))
+    assert wait(store.sealed(blob.digest)) == blob
+    wait(store.erase(blob.digest))
+    assert wait(store.sealed(blob.digest)) is None
+
+
+def test_a_store_without_a_notary_makes_no_checkpoints(store: JournalStore) -> None:
+    """For tests and dry runs; nothing else is different. tests/evidence holds those that have one."""
+    write(store, RUN, 0, entered(1))
+    assert wait(store.checkpoint(AT, "asked for")) is None
+    assert wait(store.checkpoints()) == []
 
 
 def test_a_claimed_run_is_refused_to_a_second_driver_until_it_is_released(store: JournalStore) -> None:

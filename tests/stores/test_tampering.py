@@ -9,6 +9,7 @@ from journals import AT, NOTE, NOTED, OTHER, RUN, entered, findings, open_run, t
 
 from runbook_keys.model.actor import DRIVER
 from runbook_keys.model.entry import Damage
+from runbook_keys.model.event import MaterialErased
 from runbook_keys.stores.sqlite import SqliteStore
 
 THIRD = "r-20261123-0314-b3cd"
@@ -138,6 +139,7 @@ def test_changed_and_removed_material_is_named_by_its_entry(path: Path) -> None:
 def test_erased_material_is_no_finding(path: Path) -> None:
     """The journal remembers that it was there."""
     store = SqliteStore.open(path)
+    write(store, RUN, 6, MaterialErased((NOTE.digest,), (3,), "asked for"))
     wait(store.erase(NOTE.digest))
     wait(store.close())
     assert findings(path) == []

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def add_evidence_commands(cli: click.Group) -> None:
     """Add the commands of this page to `cli`."""
-    for made in (verify_command, checkpoint_command, export_command):
+    for made in (verify_command, checkpoint_command, export_command, erase_command):
         cli.add_command(made)
 
 
@@ -173,3 +173,46 @@ def export_command(run: str, out: Path) -> None:
             f"Tell the auditor this number by another way: {made.key}",
         ]
     )
+
+
+@click.command("erase")
+@click.argument("run")
+@click.option(
+    "--entry", "entries", type=int, multiple=True, help="Only what this entry holds; may be given again."
+)
+@click.option("--reason", required=True, help="Why; it stays on the record.")
+@click.option("--confirm", default="", metavar="RUN", help="The run's name again, where nobody can be asked.")
+def erase_command(run: str, entries: tuple[int, ...], reason: str, confirm: str) -> None:
+    """Erase personal data: outputs, notes, files and values of RUN. The chain still verifies. There is no way back.
+
+    Example: keys erase r-20261123-0312-k7qm --entry 12 --reason "request 2026-114"
+    """
+    from runbook_keys.cli.terminal import operator_for
+    from runbook_keys.operations.erase import erasable, erase
+
+    async def work(services: Services) -> int:
+        what = await erasable(services, run, entries)
+        numbers = ", ".join(str(seq) for seq in sorted({seq for seq, _ in what.pieces}))
+        click.echo(
+            "\n".join(
+                hanging("", f"{len(what.pieces)} pieces of material of entries {numbers} will be gone.")
+            )
+        )
+        if (confirm or _typed(what.run)) != what.run:
+            raise KeysError("That is not the run's name. Nothing was erased.")
+        return await erase(services, operator_for(sys.stdin, sys.stdout, None).actor, what, reason)
+
+    count = with_services(work)
+    say(
+        [
+            f"Erased: {count} pieces. `keys verify` says that the record is whole.",
+            "Backups, copies and bundles that were exported before are beyond this command.",
+        ]
+    )
+
+
+def _typed(run: str) -> str:
+    """What a person types; silence is never yes."""
+    if not sys.stdin.isatty():
+        raise KeysError(f"Nobody can be asked here. Give --confirm {run} as well. Nothing was erased.")
+    return str(click.prompt(f"Type {run} to erase it", default="", show_default=False))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -16,13 +16,15 @@ from runbook_keys.engine.state import State
 from runbook_keys.journal.blobs import seal
 from runbook_keys.model.actor import Actor
 from runbook_keys.model.entry import Blob, Entry, RunHead
-from runbook_keys.model.event import AnyEvent, AttemptFinished
+from runbook_keys.model.event import AnyEvent, AttemptFinished, ClockStepped
 from runbook_keys.model.outcome import Observation, Role
 from runbook_keys.model.pack import Pack
 from runbook_keys.model.runbook import Runbook
 from runbook_keys.ports import Clock, Ids, JournalStore
 
 GENESIS_LINK = 64 * "0"
+LEAST_STEP = timedelta(seconds=1)
+"""A clock that is behind the last entry by more was set back between two drivers."""
 
 
 class Values(msgspec.Struct, frozen=True):
@@ -66,6 +68,7 @@ class Session:
         self._store = store
         self._clock = clock
         self._ids = ids
+        self._is_clock_checked = False
         self._contents: dict[str, bytes] = {}
         self._captured_texts: dict[str, str] = {}
 
@@ -95,6 +98,7 @@ class Session:
         events = decide(self.runbook, self.state, given, at)
         if not events:
             return ()
+        events = (*self._clock_events(), *events)
         self.head = await self._store.append(self.run, self.head.seq, at, actor, events, blobs)
         for event in events:
             self.state = evolve(self.state, event, at)
@@ -102,6 +106,18 @@ class Session:
         for blob in blobs:
             self._contents[blob.digest] = blob.content
         return events
+
+    def _clock_events(self) -> tuple[AnyEvent, ...]:
+        """What happened to the clock since the last append; the first of a run or of a driver is held against the last entry."""
+        step = self._clock.stepped()
+        last_at = self.state.last_at
+        if last_at is None:
+            return ()
+        behind = self._clock.now() - last_at
+        if not step and not self._is_clock_checked and behind < -LEAST_STEP:
+            step = behind
+        self._is_clock_checked = True
+        return (ClockStepped(round(step.total_seconds() * 1000)),) if step else ()
 
     def seal(self, content: bytes) -> Blob:
         """Material for the next `tell`, salted."""

@@ -87,6 +87,13 @@ def read(_runbook: Runbook, _state: State, given: i.Read, _at: datetime) -> Even
     return (e.RecordRead(given.what),)
 
 
+def erase(_runbook: Runbook, _state: State, given: i.Erase, _at: datetime) -> Events:
+    """Material goes, and that stays on record. Raises Refused without a reason."""
+    if not given.reason.strip():
+        raise Refused("Say in a few words why it is erased; it goes on the record.")
+    return (e.MaterialErased(**asdict(given)),)
+
+
 ANY_TIME: dict[type[Any], Callable[[Runbook, State, Any, datetime], Events]] = {
     i.Doubt: doubt,
     i.BecomeAware: become_aware,

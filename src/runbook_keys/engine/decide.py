@@ -303,6 +303,7 @@ _DECIDERS: dict[tuple[Phase, type[Any]], _Decider] = {
     (_P.ENDED, i.Score): _score,
     (_P.ENDED, i.AssignFollowUp): asides.assign_follow_up,
     (_P.ENDED, i.CompleteFollowUp): asides.complete_follow_up,
+    (_P.ENDED, i.Erase): asides.erase,
     **{(phase, i.Attach): _attach for phase in (*_OPEN_PHASES, _P.RUNNING, _P.CLOSING, _P.ENDED)},
     **{
         (phase, given): decider

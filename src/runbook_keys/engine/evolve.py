@@ -304,6 +304,8 @@ _CHANGES: dict[type[e.Event], Callable[[State, Any, datetime], State]] = {
     e.FollowUpAssigned: _noted,
     e.FollowUpDone: _noted,
     e.RecordRead: _noted,
+    e.MaterialErased: _noted,
+    e.ClockStepped: _noted,
     e.ClosingBegun: _closing,
     e.EvidenceRecorded: _evidence,
     e.RunEnded: _ended,

@@ -198,6 +198,14 @@ class Attach(Struct, frozen=True):
     blob: str
 
 
+class Erase(Struct, frozen=True):
+    """A person has material erased, for a reason: `digests` of what `entries` speak of."""
+
+    digests: tuple[str, ...]
+    entries: tuple[int, ...]
+    reason: str
+
+
 class Record(Struct, frozen=True):
     """An item of section 9: the blob of its answer, empty where it is not known."""
 
@@ -227,6 +235,7 @@ Input = (
     | AssignFollowUp
     | CompleteFollowUp
     | Read
+    | Erase
     | Score
     | Record
 )

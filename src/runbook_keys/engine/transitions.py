@@ -57,6 +57,7 @@ _TABLE: dict[Phase, dict[type[e.Event], tuple[Phase, ...]]] = {
         e.BreachDetailed: (_P.STANDING,),
         e.RecordRead: (_P.STANDING,),
         e.RunResumed: (_P.STANDING,),
+        e.ClockStepped: (_P.STANDING,),
     },
     _P.WATCHING: {
         e.VerificationDue: (_P.STANDING,),
@@ -69,10 +70,12 @@ _TABLE: dict[Phase, dict[type[e.Event], tuple[Phase, ...]]] = {
         e.BreachDetailed: (_P.WATCHING,),
         e.RecordRead: (_P.WATCHING,),
         e.RunResumed: (_P.WATCHING,),
+        e.ClockStepped: (_P.WATCHING,),
     },
     _P.APPROVED: {
         e.AttemptStarted: (_P.RUNNING,),
         e.RunResumed: (_P.STANDING, _P.UNDOING),
+        e.ClockStepped: (_P.APPROVED,),
     },
     _P.RUNNING: {
         e.AttemptFinished: (_P.DECIDING, _P.STANDING, _P.UNKNOWN, _P.UNDOING, _P.CLOSING),
@@ -83,6 +86,7 @@ _TABLE: dict[Phase, dict[type[e.Event], tuple[Phase, ...]]] = {
         e.BreachAware: (_P.RUNNING,),
         e.BreachDetailed: (_P.RUNNING,),
         e.RunResumed: (_P.RUNNING,),
+        e.ClockStepped: (_P.RUNNING,),
     },
     _P.CHOOSING: {
         e.BranchTaken: (_P.DECIDING, _P.UNDOING),
@@ -96,6 +100,7 @@ _TABLE: dict[Phase, dict[type[e.Event], tuple[Phase, ...]]] = {
         e.BreachDetailed: (_P.CHOOSING,),
         e.RecordRead: (_P.CHOOSING,),
         e.RunResumed: (_P.CHOOSING,),
+        e.ClockStepped: (_P.CHOOSING,),
     },
     _P.UNKNOWN: {
         e.AttemptStarted: (_P.RUNNING,),
@@ -108,6 +113,7 @@ _TABLE: dict[Phase, dict[type[e.Event], tuple[Phase, ...]]] = {
         e.BreachDetailed: (_P.UNKNOWN,),
         e.RecordRead: (_P.UNKNOWN,),
         e.RunResumed: (_P.UNKNOWN,),
+        e.ClockStepped: (_P.UNKNOWN,),
     },
     _P.UNDOING: {
         e.ApprovalGranted: (_P.APPROVED,),
@@ -123,6 +129,7 @@ _TABLE: dict[Phase, dict[type[e.Event], tuple[Phase, ...]]] = {
         e.BreachDetailed: (_P.UNDOING,),
         e.RecordRead: (_P.UNDOING,),
         e.RunResumed: (_P.UNDOING,),
+        e.ClockStepped: (_P.UNDOING,),
     },
     _P.OVERDUE: {
         e.EscalationPostponed: (_P.STANDING, _P.CHOOSING),
@@ -134,6 +141,7 @@ _TABLE: dict[Phase, dict[type[e.Event], tuple[Phase, ...]]] = {
         e.BreachDetailed: (_P.OVERDUE,),
         e.RecordRead: (_P.OVERDUE,),
         e.RunResumed: (_P.OVERDUE,),
+        e.ClockStepped: (_P.OVERDUE,),
     },
     _P.CLOSING: {
         e.AttemptStarted: (_P.RUNNING,),
@@ -146,6 +154,7 @@ _TABLE: dict[Phase, dict[type[e.Event], tuple[Phase, ...]]] = {
         e.RecordRead: (_P.CLOSING,),
         e.RunResumed: (_P.CLOSING,),
         e.RunEnded: (_P.ENDED,),
+        e.ClockStepped: (_P.CLOSING,),
     },
     _P.ENDED: {
         e.TrainingScored: (_P.ENDED,),
@@ -157,6 +166,8 @@ _TABLE: dict[Phase, dict[type[e.Event], tuple[Phase, ...]]] = {
         e.RecordRead: (_P.ENDED,),
         e.FollowUpAssigned: (_P.ENDED,),
         e.FollowUpDone: (_P.ENDED,),
+        e.ClockStepped: (_P.ENDED,),
+        e.MaterialErased: (_P.ENDED,),
     },
 }
 

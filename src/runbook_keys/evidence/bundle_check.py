@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import sha256
 
 from msgspec import Struct
@@ -17,7 +17,7 @@ from runbook_keys.journal.checkpoint_check import Verifier, check_checkpoints
 from runbook_keys.journal.damages import printable
 from runbook_keys.journal.verify import read_run
 from runbook_keys.model.entry import Checkpoint, SpineRow, StoredEntry
-from runbook_keys.model.event import AnyEvent
+from runbook_keys.model.event import AnyEvent, MaterialErased
 
 _LINE = re.compile(r"([0-9a-f]{64})  ([A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*)\n", re.ASCII)
 _ROW = re.compile(r"([1-9]\d{0,17}) ([1-9]\d{0,17}) ([1-9]\d{0,17}) ([0-9a-f]{64})\n", re.ASCII)
@@ -162,9 +162,9 @@ def _checkpoints(files: Mapping[str, bytes]) -> list[Checkpoint]:
     return found
 
 
-def _check_material(files: Mapping[str, bytes], events: Iterable[tuple[int, AnyEvent]]) -> Iterator[str]:
+def _check_material(files: Mapping[str, bytes], events: Sequence[tuple[int, AnyEvent]]) -> Iterator[str]:
     told = {digest: seq for seq, event in events for digest in references(event)}
-    erased = {digest for _, event in events for digest in getattr(event, "digests", ())}
+    erased = {digest for _, event in events if isinstance(event, MaterialErased) for digest in event.digests}
     kept = {path.removeprefix(_MATERIAL): files[path] for path in files if path.startswith(_MATERIAL)}
     for digest, content in kept.items():
         if sha256(content).hexdigest() != digest:

@@ -95,7 +95,7 @@ def redaction_table(pieces: Sequence[Piece], entries: Iterable[Entry]) -> bytes:
     because = [
         (entry.seq, "erasure", instant(entry.at), f"{entry.actor.name}: {words_of(entry.event)}")
         for entry in entries
-        if type(entry.event).__name__ == "MaterialErased"
+        if isinstance(entry.event, e.MaterialErased)
     ]
     return table(("entry", "kind", "where", "what"), sorted([*masked, *erased, *because]))
 

@@ -205,7 +205,7 @@ def _absent(record: RunRecord, pieces: Sequence[Piece]) -> str:
             f"{instant(entry.at)} {shown(entry.actor.name)}: {shown(words_of(entry.event))}",
         )
         for entry in record.entries
-        if type(entry.event).__name__ == "MaterialErased"
+        if isinstance(entry.event, e.MaterialErased)
     ]
     return grid(
         ("Entry", "Kind", "What"),

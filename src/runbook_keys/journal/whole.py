@@ -17,7 +17,7 @@ from runbook_keys.journal.chain import GENESIS, link, spine_line
 from runbook_keys.journal.damages import WHOLE, damage, missing, missing_runs, missing_spine_rows, stretches
 from runbook_keys.journal.verify import read_run
 from runbook_keys.model.entry import Blob, Checkpoint, Damage, RunHead, SpineRow, StoredEntry
-from runbook_keys.model.event import AnyEvent
+from runbook_keys.model.event import AnyEvent, MaterialErased
 
 
 class Contents(Struct, frozen=True):
@@ -107,11 +107,25 @@ class _Material:
         self._changed = {blob.digest for blob in contents.blobs if not is_whole(blob)}
         self._erased = contents.erased
 
-    def check(self, run: str, events: Iterable[tuple[int, AnyEvent]]) -> Iterator[Damage]:
-        """What an entry speaks of must be there unchanged, or recorded as erased."""
+    def check(self, run: str, events: Sequence[tuple[int, AnyEvent]]) -> Iterator[Damage]:
+        """What an entry speaks of must be there unchanged, or an entry says that it was erased, by whom and why."""
+        told = {
+            digest for _, event in events if isinstance(event, MaterialErased) for digest in event.digests
+        }
         for seq, event in events:
             for digest in references(event):
-                if digest in self._changed:
-                    yield damage(run, seq, "The material of this entry was changed after it was written.")
-                elif digest not in self._kept and digest not in self._erased:
-                    yield damage(run, seq, "The material of this entry is gone, and not recorded as erased.")
+                if what := self._of(digest, digest in told):
+                    yield damage(run, seq, what)
+
+    def _of(self, digest: str, is_told: bool) -> str:
+        if digest in self._changed:
+            return "The material of this entry was changed after it was written."
+        if digest in self._kept:
+            return (
+                "An entry says that its material was erased; it is still here. Erase it again."
+                if is_told
+                else ""
+            )
+        if digest not in self._erased:
+            return "The material of this entry is gone, and not recorded as erased."
+        return "" if is_told else "The material of this entry was erased, and no entry says by whom."

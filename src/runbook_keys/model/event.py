@@ -312,6 +312,20 @@ class RecordRead(Event, frozen=True, tag=True):
     what: str
 
 
+class MaterialErased(Event, frozen=True, tag=True):
+    """Personal data goes: the material of these `digests`, which `entries` speak of. Written before it is erased."""
+
+    digests: tuple[str, ...]
+    entries: tuple[int, ...]
+    reason: str
+
+
+class ClockStepped(Event, frozen=True, tag=True):
+    """The wall clock was set: by so many milliseconds forward, or (negative) back. What follows is in order all the same."""
+
+    by_ms: int
+
+
 class ClosingBegun(Event, frozen=True, tag=True):
     """The run's ending is decided; what section 9 asks for is collected before it ends."""
 
@@ -365,6 +379,8 @@ AnyEvent = (
     | FollowUpAssigned
     | FollowUpDone
     | RecordRead
+    | MaterialErased
+    | ClockStepped
     | ClosingBegun
     | EvidenceRecorded
     | RunEnded
@@ -380,5 +396,7 @@ AFTER_END = (
     | FollowUpAssigned
     | FollowUpDone
     | RecordRead
+    | MaterialErased
+    | ClockStepped
 )
 """What may still be added to a run that is over."""

@@ -21,6 +21,10 @@ class PracticeClock:
         now = datetime.now(UTC) + self._skipped
         return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
+    def stepped(self) -> timedelta:
+        """Nothing: the waits that it skips are no steps."""
+        return timedelta(0)
+
     async def sleep_until(self, at: datetime) -> None:
         """Return when this clock shows `at`."""
         left = at - self.now()

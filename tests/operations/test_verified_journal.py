@@ -12,7 +12,7 @@ from typing import TypeVar
 from runbook_keys.bootstrap import services
 from runbook_keys.journal.blobs import seal
 from runbook_keys.model.actor import DRIVER
-from runbook_keys.model.event import NoteAdded, RunOpened, StepEntered
+from runbook_keys.model.event import MaterialErased, NoteAdded, RunOpened, StepEntered
 from runbook_keys.operations.verify import VerifyReport, verify
 from runbook_keys.stores.sqlite import SqliteStore
 
@@ -56,9 +56,21 @@ def _edited(home: Path, statement: str) -> None:
 def test_honestly_erased_material_is_no_damage(tmp_path: Path) -> None:
     """A person's wish to be forgotten does not make the record look tampered with."""
     store = _journal(tmp_path)
+    _wait(store.append(RUN, 3, AT, DRIVER, [MaterialErased((NOTE.digest,), (3,), "asked for")]))
     _wait(store.erase(NOTE.digest))
     _wait(store.close())
     assert _verified(tmp_path).damages == _verified(tmp_path, RUN).damages == ()
+
+
+def test_material_that_somebody_erased_past_keys_is_named(tmp_path: Path) -> None:
+    """Without an entry that says by whom and why it is damage; announced but not done, it is told too."""
+    store = _journal(tmp_path)
+    _wait(store.erase(NOTE.digest))
+    _wait(store.append(OTHER, 2, AT, DRIVER, [MaterialErased((PACK.digest,), (1,), "asked for")]))
+    _wait(store.close())
+    found = [(damage.run, damage.seq, damage.what) for damage in _verified(tmp_path).damages]
+    assert (RUN, 3, "The material of this entry was erased, and no entry says by whom.") in found
+    assert (OTHER, 1, "An entry says that its material was erased; it is still here. Erase it again.") in found
 
 
 def test_material_that_is_merely_gone_is_named_with_its_entry(tmp_path: Path) -> None:

@@ -1,0 +1,75 @@
+"""Erase personal data from the record of a run. The chain still verifies, and that it was erased stays on record."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from msgspec import Struct
+
+from runbook_keys.engine import inputs as i
+from runbook_keys.errors import RefusedInput
+from runbook_keys.journal.blobs import references
+from runbook_keys.journal.lines import read
+from runbook_keys.model.actor import Actor
+from runbook_keys.model.entry import Entry
+from runbook_keys.model.event import RunEnded, RunOpened
+from runbook_keys.operations.recorded import find_run, recorded, reopen
+from runbook_keys.operations.services import Services
+
+
+class Erasable(Struct, frozen=True):
+    """What of a run can be erased: each piece of material with the number of the entry that speaks of it."""
+
+    run: str
+    pieces: tuple[tuple[int, str], ...]
+
+
+async def erasable(services: Services, run: str, entries: Collection[int] = ()) -> Erasable:
+    """The material of a run, or only of these entries; the texts of the runbook and its KEYS are no personal data.
+
+    Raises RunNotFound; RefusedInput where the run has not ended, or an entry has nothing to erase.
+    """
+    head = await find_run(services, run)
+    read_entries = [read(each) for each in await recorded(services, head.run)]
+    if not any(isinstance(entry.event, RunEnded) for entry in read_entries):
+        raise RefusedInput(
+            f"Run {head.run} has not ended, and may still need it. End it first: `keys resume`."
+        )
+    found = tuple(piece for entry in read_entries for piece in _pieces(entry, entries))
+    empty = set(entries) - {seq for seq, _ in found}
+    if empty:
+        numbers = ", ".join(map(str, sorted(empty)))
+        raise RefusedInput(
+            f"Entry {numbers} of run {head.run} has no material to erase. `keys export` lists it in material.csv."
+        )
+    return Erasable(head.run, found)
+
+
+async def erase(services: Services, actor: Actor, what: Erasable, reason: str) -> int:
+    """Record who erases it and why, then erase it; how many pieces that were.
+
+    The record comes first: whoever is interrupted in between erases again, and `keys verify` says so until then.
+    Raises Refused without a reason, RunTaken while a driver holds the run, JournalDamaged.
+    """
+    digests = tuple(dict.fromkeys(digest for _, digest in what.pieces))
+    if not digests:
+        raise RefusedInput(f"Run {what.run} has no material to erase. Nothing was changed.")
+    claim = services.store.claim(what.run)
+    try:
+        session, _ = await reopen(services, await find_run(services, what.run), needs_values=False)
+        entries = tuple(sorted({seq for seq, _ in what.pieces}))
+        await session.tell(i.Erase(digests, entries, reason), actor)
+        for digest in digests:
+            await services.store.erase(digest)
+    finally:
+        claim.release()
+    return len(digests)
+
+
+def _pieces(entry: Entry, wanted: Collection[int]) -> Sequence[tuple[int, str]]:
+    if wanted and entry.seq not in wanted:
+        return ()
+    event = entry.event
+    if isinstance(event, RunOpened):
+        return ((entry.seq, event.inputs_blob),) if event.inputs_blob else ()
+    return tuple((entry.seq, digest) for digest in references(event))
