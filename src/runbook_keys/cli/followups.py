@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -15,8 +15,10 @@ from runbook_keys.cli.text import RULE, duration, hanging
 
 if TYPE_CHECKING:
     from runbook_keys.evidence.followups import FollowUp
+    from runbook_keys.evidence.followups_feedback import Feedback
     from runbook_keys.model.actor import Actor
     from runbook_keys.model.breach import BreachDetail
+    from runbook_keys.model.pack import Pack
     from runbook_keys.operations.breach import BreachStanding
     from runbook_keys.operations.services import Services
 
@@ -105,6 +107,27 @@ def feedback_command(run: str, step: str, words: str) -> None:
             "", f"It is on the record of {name}. `keys check` and `keys show` tell whoever edits it next."
         )
     )
+
+
+def show_feedback(packs: Callable[[Services], Sequence[Pack]]) -> None:
+    """What people said of steps that these packs still have unchanged; nothing where nobody said anything."""
+
+    async def look(services: Services) -> list[Feedback]:
+        from runbook_keys.operations.feedback import feedback_on_packs
+
+        return await feedback_on_packs(services, packs(services))
+
+    for line in feedback_lines(with_services(look)):
+        click.echo(line)
+
+
+def feedback_lines(found: Sequence[Feedback]) -> list[str]:
+    """Who said when about which step and version, and what."""
+    lines = ["Feedback on steps that have not changed since:"] if found else []
+    for each in found:
+        lead = f"{each.slug} {each.version}, step {each.step}"
+        lines += hanging("  - ", f"{lead}: {each.words} ({each.by}, {each.at:%Y-%m-%d}, run {each.run})")
+    return lines
 
 
 _PARTS = ("facts", "categories", "effects", "measures", "contact", "not-notified", "delay", "subjects")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -15,6 +15,7 @@ from runbook_keys.cli.doctor import doctor_command
 from runbook_keys.cli.drills import drill_command
 from runbook_keys.cli.endings import EXIT_OF, Exit, last_words
 from runbook_keys.cli.evidence import add_evidence_commands
+from runbook_keys.cli.followups import me, show_feedback
 from runbook_keys.cli.keys import add_commands, show_installed
 from runbook_keys.cli.leftover import AskedPatience
 from runbook_keys.cli.listings import (
@@ -23,7 +24,7 @@ from runbook_keys.cli.listings import (
     runs_lines,
 )
 from runbook_keys.cli.opening import say, show_json, with_services
-from runbook_keys.cli.reports import add_report_commands
+from runbook_keys.cli.reports import add_report_commands, told
 from runbook_keys.cli.terminal import TerminalOperator, operator_for
 from runbook_keys.cli.text import safe
 from runbook_keys.errors import Interrupted, KeysError
@@ -31,6 +32,9 @@ from runbook_keys.model.pack import Pack
 from runbook_keys.operations.run import RunReport, RunRequest, resume, start
 from runbook_keys.operations.services import Services
 from runbook_keys.ports import Cache
+
+if TYPE_CHECKING:
+    from runbook_keys.operations.runs import RunHistory
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
@@ -149,17 +153,29 @@ def show_command(run: str, as_json: bool, entries: bool) -> None:
 
     Example: keys show r-20261123-0312-k7qm
     """
-    from runbook_keys.operations.runs import show_run
-
     if run and not run.startswith("r-") and show_installed(with_services, run, as_json):
+        if not as_json:
+            show_feedback(
+                lambda services: [services.library.load(run)] if run in services.library.slugs() else []
+            )
         return
-    history = with_services(lambda services: show_run(services, run))
+    history, notice = with_services(lambda services: _history(services, run))
     if entries:
         click.echo("".join(stored.line.decode() for stored in history.stored), nl=False)
     elif as_json:
         show_json((history.line, history.timeline, history.handover))
     else:
         say(history_lines(history))
+    told(notice)
+
+
+async def _history(services: Services, run: str) -> tuple[RunHistory, str]:
+    """One run's history, and what is to be said where this reading could not be put on its record."""
+    from runbook_keys.operations.access import record_access
+    from runbook_keys.operations.runs import show_run
+
+    history = await show_run(services, run)
+    return history, await record_access(services, me(), [history.line.run], "timeline")
 
 
 @cli.command("check")
@@ -177,6 +193,8 @@ def check_command(names: tuple[str, ...], form: str, is_audit: bool) -> None:
 
     checked = with_services(lambda services: _checked(services, names))
     click.echo(rendered(checked, form))
+    if form == "text":
+        show_feedback(lambda _services: [one.pack for one in checked])
     has_errors = any(blocks_run(finding) for one in checked for finding in one.findings)
     sys.exit(Exit.FAILED if has_errors else Exit.OK)
 

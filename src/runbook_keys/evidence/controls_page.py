@@ -95,7 +95,11 @@ def _badge(strength: Strength) -> str:
 
 def _control(found: ControlFound) -> str:
     control = found.control
-    rows = [(shown(each.field.name), shown(each.field.words), *_where(each)) for each in found.fields]
+    rows = [
+        (shown(each.field.name), shown(each.field.words), _upright(count), where)
+        for each in found.fields
+        for count, where in [_where(each)]
+    ]
     return "\n".join(
         [
             f'<h2 id="{_anchor(found)}">{shown(control.id)} {shown(control.title)}</h2>',
@@ -104,6 +108,11 @@ def _control(found: ControlFound) -> str:
             grid(("Field", "What it is", "Found", "Where"), rows, "None."),
         ]
     )
+
+
+def _upright(cell: str) -> str:
+    """A short cell that stays on one line."""
+    return f'<span style="white-space:nowrap">{cell}</span>'
 
 
 def _where(each: FieldFound) -> tuple[str, str]:

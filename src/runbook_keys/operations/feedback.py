@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from runbook_keys.driver.session import Session
 from runbook_keys.engine import inputs as i
-from runbook_keys.errors import JournalDamaged, Refused
+from runbook_keys.errors import InvalidPack, JournalDamaged, Refused
 from runbook_keys.evidence.followups_feedback import Feedback, step_digest, still_holds
 from runbook_keys.evidence.summary import Doubt, RunSummary
 from runbook_keys.model.actor import Actor
 from runbook_keys.model.entry import Blob
+from runbook_keys.model.pack import Pack
 from runbook_keys.model.runbook import Runbook
-from runbook_keys.operations.packs import OpenPack
+from runbook_keys.operations.packs import OpenPack, read_pack
 from runbook_keys.operations.recording import add_to_run
 from runbook_keys.operations.services import Services
 from runbook_keys.operations.summaries import summaries
@@ -45,6 +48,17 @@ async def feedback_on(services: Services, opened: OpenPack) -> list[Feedback]:
         for doubt in run.doubts
         if _holds(runbook, doubt)
     ]
+
+
+async def feedback_on_packs(services: Services, packs: Sequence[Pack]) -> list[Feedback]:
+    """The same for packs that may be unreadable or no runbooks; those have none."""
+    found: list[Feedback] = []
+    for pack in packs:
+        try:
+            found += await feedback_on(services, read_pack(pack, services.cache))
+        except InvalidPack:
+            continue
+    return found
 
 
 def _holds(runbook: Runbook, doubt: Doubt) -> bool:
