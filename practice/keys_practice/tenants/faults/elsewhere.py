@@ -93,6 +93,9 @@ FAULTS: dict[str, Fault] = {
         "The API's role may not become authenticated any more. Members are refused with 403.",
         sql("REVOKE authenticated FROM authenticator"),
     ),
+    "client-may-log-in": Fault(
+        "Somebody let the role anon log in at the database, past the API.", sql("ALTER ROLE anon LOGIN")
+    ),
     "function-changed": Fault(
         "Somebody replaced auth.tenant(), which every policy calls. It finds no tenant in any token.",
         sql(

@@ -1,5 +1,6 @@
 """Faults by which customers see less than what is theirs."""
 
+from keys_practice.tenants import people
 from keys_practice.tenants.faults.fault import HOOK, RESTORE, Fault, both, sql
 from keys_practice.tenants.rooms import Rooms
 
@@ -39,6 +40,14 @@ FAULTS: dict[str, Fault] = {
         ),
         RESTORE,
     ),
+    "one-member-locked-out": Fault(
+        "A policy meant for a guest was written for the wrong member. One person sees no drafts; their colleagues do.",
+        sql(
+            "CREATE POLICY guests ON drafts AS RESTRICTIVE FOR SELECT TO authenticated"
+            f" USING ((SELECT auth.uid()) <> '{people.PEOPLE[-1].id}')"
+        ),
+        RESTORE,
+    ),
     "no-policy-left": Fault(
         "The table of subscribers was made again from a dump. Row level security is on, and no policy came along.",
         sql(
@@ -66,6 +75,11 @@ FAULTS: dict[str, Fault] = {
     "hook-reads-nothing": Fault(
         "The policy by which the access token hook reads members is gone. Tokens say no tenant.",
         sql("DROP POLICY members_for_tokens ON members"),
+        RESTORE,
+    ),
+    "hook-finds-some": Fault(
+        "The policy by which the access token hook reads members shows it the watch accounts alone.",
+        sql("ALTER POLICY members_for_tokens ON members USING (role = 'watch')"),
         RESTORE,
     ),
     "claim-missing": Fault(
