@@ -111,6 +111,22 @@ def test_a_release_that_does_not_explain_it_is_not_suspected(
     assert found["newest_release_suspected"] is False
 
 
+def test_a_rollback_is_never_suspected() -> None:
+    """Suspecting it would bring the bad release back, while the records of both times are still wrong."""
+    history = [
+        {"deployed_at": "2026-01-31T03:00:00+00:00", "action": "rollback", "release": "r41"},
+        {"deployed_at": "2026-01-31T02:00:00+00:00", "action": "deploy", "release": "r47"},
+    ]
+    release = writing_log.newest_release(history)
+    assert (release and (release.name, release.is_rollback)) == ("r41", True)
+    times = {"a": 0, "b": (release.at_ms if release else 0) + 1}
+    found = differing_records.differences(
+        side([invoice("a"), invoice("b", amount_cents=5)]), side([invoice("a"), invoice("b")])
+    )
+    told = drift_answer.result(found, times, release, times["b"], 24)
+    assert (1, False) == (told["differ_since_release"], told["newest_release_suspected"])
+
+
 def test_only_lines_that_say_so_are_writings(tmp_path: Path) -> None:
     """Refused events wrote nothing; an event that came again counts with its newest line."""
     log = tmp_path / "app.log"

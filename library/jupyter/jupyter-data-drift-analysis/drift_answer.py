@@ -35,7 +35,9 @@ def result(
         "fields": dict(sorted(Counter(name for each in found for name in each.fields).items())),
     }
     is_young = release is not None and now_ms - release.at_ms <= hours * HOUR_MS
-    told["newest_release_suspected"] = is_young and _wrote_all(told)
+    # What a rollback put back ran before; to suspect it would bring the bad release back.
+    is_new = release is not None and not release.is_rollback
+    told["newest_release_suspected"] = is_new and is_young and _wrote_all(told)
     return {"answer": sentence(told), **told}
 
 

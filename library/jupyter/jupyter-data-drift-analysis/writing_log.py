@@ -16,6 +16,7 @@ class Release(NamedTuple):
 
     name: str
     at_ms: int
+    is_rollback: bool = False
 
 
 def event_times(path: Path) -> dict[str, int]:
@@ -43,7 +44,7 @@ def newest_release(history: Any) -> Release | None:
     """The newest deployment or rollback of `deployctl history --json`. None where it names none."""
     entries = [each for each in history if isinstance(each, dict)] if isinstance(history, list) else []
     found = [
-        Release(str(each["release"]), at.ms)
+        Release(str(each["release"]), at.ms, each.get("action") == "rollback")
         for each in entries
         if each.get("release") and (at := instants.read(str(each.get("deployed_at")), UTC, 0))
     ]
