@@ -17,7 +17,7 @@ from runbook_keys.journal.verify import verify_run
 from runbook_keys.journal.whole import Contents, verify_journal
 from runbook_keys.model.actor import DRIVER
 from runbook_keys.model.entry import Blob, Damage, Entry, RunHead, SpineRow, StoredEntry
-from runbook_keys.model.event import AnyEvent, NoteAdded, RunOpened, StepEntered
+from runbook_keys.model.event import AnyEvent, MaterialErased, NoteAdded, RunOpened, StepEntered
 
 AT = datetime(2026, 11, 23, 3, 12, 45, 123000, tzinfo=UTC)
 PACK, INPUTS, NOTE = (seal(content, bytes(16)) for content in (b"pack", b"inputs", b"note"))
@@ -241,7 +241,10 @@ def test_changed_material_is_found_at_the_entry_that_speaks_of_it() -> None:
 def test_missing_material_is_found_unless_it_was_recorded_as_erased() -> None:
     """Erasing is allowed and leaves the chain whole; removing is not."""
     assert places(damaged(blobs=[PACK, INPUTS])) == [(run, 3) for run in RUNS]
-    assert damaged(blobs=[PACK, INPUTS], erased={NOTE.digest}) == []
+    erased = {"blobs": [PACK, INPUTS], "erased": {NOTE.digest}}
+    told = journal(events=[*EVENTS, MaterialErased((NOTE.digest,), (3,), "asked for")])
+    assert verify_journal(msgspec.structs.replace(told, **erased)) == []
+    assert places(damaged(**erased)) == [(run, 3) for run in RUNS]
 
 
 @settings(max_examples=300)

@@ -15,6 +15,7 @@ from journals import AT, INPUTS, NOTE, NOTED, OTHER, PACK, RUN, entered, finding
 
 from runbook_keys.errors import JournalDamaged, JournalUnavailable
 from runbook_keys.model.actor import DRIVER
+from runbook_keys.model.event import MaterialErased
 from runbook_keys.stores import making, schema
 from runbook_keys.stores.sqlite import SqliteStore
 
@@ -166,6 +167,7 @@ def test_erased_material_is_nowhere_in_the_files(store: SqliteStore, path: Path)
         write(store, RUN, after, entered(after))
     before = b"".join(file.read_bytes() for file in path.parent.glob("journal.db*"))
     assert NOTE.content in before
+    write(store, RUN, 400, MaterialErased((NOTE.digest,), (3,), "asked for"))
     wait(store.erase(NOTE.digest))
     after_it = b"".join(file.read_bytes() for file in path.parent.glob("journal.db*"))
     assert NOTE.content not in after_it

@@ -79,10 +79,7 @@ class RunResumed(Event, frozen=True, tag=True):
 
 
 class StepEntered(Event, frozen=True, tag=True):
-    """The run stands at a step, for the `visit`-th time (1-based).
-
-    `due_at` (RFC 3339) says when its first check is due; empty means at once.
-    """
+    """The run stands at a step for the `visit`-th time; its first check is due at `due_at` (RFC 3339; empty: at once)."""
 
     step: str
     visit: int
