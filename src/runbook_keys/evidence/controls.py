@@ -15,15 +15,20 @@ from msgspec import Struct
 
 from runbook_keys.evidence.controls_runs import Citation, JournalFacts, RunFacts
 from runbook_keys.model.entry import Damage
+from runbook_keys.model.event import RunKind
 
 Query = Callable[[JournalFacts], Sequence[Citation]]
 
 
 class Field(Struct, frozen=True, forbid_unknown_fields=True):
-    """One thing that answers a control: its name, which query finds it (empty: none does), and what it is."""
+    """One thing that answers a control: its name, which query finds it (empty: none does), and what it is.
+
+    `of_every_run`: each incident should have it, so that some without it are a gap.
+    """
 
     name: str
     query: str
+    of_every_run: bool
     words: str
 
 
@@ -45,7 +50,7 @@ class Catalogue(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Strength(StrEnum):
-    """How far the evidence of a period goes: all fields found, some, or none."""
+    """How far the evidence of a period goes: all fields found wherever they should be, some, or none."""
 
     STRONG = "strong"
     PARTIAL = "partial"
@@ -53,15 +58,21 @@ class Strength(StrEnum):
 
 
 class FieldFound(Struct, frozen=True):
-    """A field, and where it was found."""
+    """A field, and where it was found. `missing` are the numbers of the incidents that should have it and do not."""
 
     field: Field
     citations: tuple[Citation, ...]
+    missing: tuple[int, ...] = ()
 
     @property
     def is_recorded(self) -> bool:
         """Whether KEYS records such a thing at all."""
         return bool(self.field.query)
+
+    @property
+    def is_full(self) -> bool:
+        """Found, and in every run that should have it."""
+        return bool(self.citations) and not self.missing
 
 
 class ControlFound(Struct, frozen=True):
@@ -74,10 +85,10 @@ class ControlFound(Struct, frozen=True):
     @property
     def strength(self) -> Strength:
         """Strong only where every field was found and the journal verifies."""
-        found = sum(bool(each.citations) for each in self.fields)
-        if not found:
+        if not any(each.citations for each in self.fields):
             return Strength.NONE
-        return Strength.STRONG if found == len(self.fields) and self.is_whole else Strength.PARTIAL
+        is_full = all(each.is_full for each in self.fields)
+        return Strength.STRONG if is_full and self.is_whole else Strength.PARTIAL
 
 
 class ControlReport(Struct, frozen=True):
@@ -120,12 +131,22 @@ def control_report(
         from_day=period[0],
         to_day=period[1],
         today=today,
-        controls=tuple(_found(control, answers, not damages) for control in catalogue.controls),
+        controls=tuple(_found(control, answers, journal) for control in catalogue.controls),
         journal=journal,
         damages=tuple(damages),
     )
 
 
-def _found(control: Control, answers: Mapping[str, tuple[Citation, ...]], is_whole: bool) -> ControlFound:
-    fields = tuple(FieldFound(each, answers[each.query] if each.query else ()) for each in control.fields)
-    return ControlFound(control, fields, is_whole)
+def _found(
+    control: Control, answers: Mapping[str, tuple[Citation, ...]], journal: JournalFacts
+) -> ControlFound:
+    incidents = [run.run_no for run in journal.of_kind(RunKind.INCIDENT)]
+    fields = tuple(_field(each, answers, incidents) for each in control.fields)
+    return ControlFound(control, fields, journal.is_whole)
+
+
+def _field(field: Field, answers: Mapping[str, tuple[Citation, ...]], incidents: Sequence[int]) -> FieldFound:
+    citations = answers[field.query] if field.query else ()
+    cited = {each.run_no for each in citations}
+    missing = tuple(number for number in incidents if number not in cited) if field.of_every_run else ()
+    return FieldFound(field, citations, missing)

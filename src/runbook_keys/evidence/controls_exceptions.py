@@ -74,30 +74,31 @@ def _open(run: RunFacts) -> Iterator[Exceptional]:
 
 def _late(run: RunFacts, now: datetime) -> Iterator[Exceptional]:
     """A breach whose 72 hours have passed without the authority being told in time, or the reason why not."""
-    aware = [entry for entry in run.entries if isinstance(entry.event, e.BreachAware)]
-    if not aware:
+    notify_by = notify_by_of(run)
+    if notify_by is None:
         return
+    aware = next(entry for entry in run.entries if isinstance(entry.event, e.BreachAware))
+    first = min((at for entry in run.entries if (at := told_at_of(entry))), default=None)
+    if first is None and now > notify_by:
+        words = f"Nothing is on record by {notify_by:%Y-%m-%d %H:%M} UTC"
+        yield "breach not decided", _cited(run, aware, words)
+    elif first is not None and first > notify_by:
+        words = f"Told or decided at {first:%Y-%m-%d %H:%M} UTC, after 72 hours"
+        yield "breach notified late", _cited(run, aware, words)
+
+
+def notify_by_of(run: RunFacts) -> datetime | None:
+    """When the authority must know; None where nobody was aware of a breach."""
     moments = [
         parse_at(entry.event.aware_at) or entry.at
-        for entry in aware
+        for entry in run.entries
         if isinstance(entry.event, e.BreachAware)
     ]
-    notify_by = min(moments) + NOTIFY_WITHIN
-    told = [_told_at(entry) for entry in run.entries]
-    first = min((at for at in told if at is not None), default=None)
-    if first is None and now > notify_by:
-        yield (
-            "breach not decided",
-            _cited(run, aware[0], f"Nothing is on record by {notify_by:%Y-%m-%d %H:%M} UTC"),
-        )
-    elif first is not None and first > notify_by:
-        yield (
-            "breach notified late",
-            _cited(run, aware[0], f"Told or decided at {first:%Y-%m-%d %H:%M} UTC, after 72 hours"),
-        )
+    return min(moments) + NOTIFY_WITHIN if moments else None
 
 
-def _told_at(entry: Entry) -> datetime | None:
+def told_at_of(entry: Entry) -> datetime | None:
+    """When the authority was told, or it was decided not to, by this entry; None for any other one."""
     event = entry.event
     if not isinstance(event, e.BreachDetailed):
         return None

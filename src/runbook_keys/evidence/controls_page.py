@@ -14,8 +14,8 @@ from runbook_keys.model.event import RunKind
 
 _COLOURS = {Strength.STRONG: "#1f6f50", Strength.PARTIAL: "#7a4d00", Strength.NONE: "#8a1c14"}
 _EXPLAINED = {
-    Strength.STRONG: "every field below was found in the period, and the journal verifies",
-    Strength.PARTIAL: "some fields below were found, others were not or are not recorded by KEYS",
+    Strength.STRONG: "every field below was found wherever it should be, and the journal verifies",
+    Strength.PARTIAL: "some fields below were found; others were not, or not in every run, or KEYS does not record them",
     Strength.NONE: "no field below was found in the period",
 }
 MEANING = (
@@ -105,7 +105,7 @@ def _control(found: ControlFound) -> str:
             f'<h2 id="{_anchor(found)}">{shown(control.id)} {shown(control.title)}</h2>',
             f"<p><b>Asked:</b> {shown(control.asks)}</p>",
             f"<p>{_badge(found.strength)} {shown(_EXPLAINED[found.strength])}.</p>",
-            grid(("Field", "What it is", "Found", "Where"), rows, "None."),
+            grid(("Field", "What it is", "Found", "Runs, by number"), rows, "None."),
         ]
     )
 
@@ -124,9 +124,9 @@ def _where(each: FieldFound) -> tuple[str, str]:
     if not runs:
         return "yes", shown(each.citations[0].words)
     times = "once" if len(each.citations) == 1 else f"{len(each.citations)} times"
-    return f"{times}, in {len(runs)} runs" if len(runs) > 1 else f"{times}, in 1 run", shown(
-        f"runs {numbers(runs)}"
-    )
+    where = "in 1 run" if len(runs) == 1 else f"in {len(runs)} runs"
+    lacking = f"<br><b>not in {numbers(each.missing)}</b>" if each.missing else ""
+    return f"{times}, {where}", f"{numbers(runs)}{lacking}"
 
 
 def _not_covered(report: ControlReport) -> str:
@@ -134,13 +134,15 @@ def _not_covered(report: ControlReport) -> str:
         (shown(found.control.id), shown(each.field.name), shown(each.field.words), _why(each))
         for found in report.controls
         for each in found.fields
-        if not each.citations
+        if not each.is_full
     ]
     return grid(("Id", "Field", "What it is", "Why"), rows, "Everything that is asked was found.")
 
 
 def _why(each: FieldFound) -> str:
-    return "none in this period" if each.is_recorded else "KEYS does not record it; show it from elsewhere"
+    if not each.is_recorded:
+        return "KEYS does not record it; show it from elsewhere"
+    return f"not in runs {numbers(each.missing)}" if each.citations else "none in this period"
 
 
 def _exceptions_words(exceptions: Sequence[Exceptional]) -> str:

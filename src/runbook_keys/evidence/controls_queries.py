@@ -6,9 +6,11 @@ Real incidents answer for themselves; drills only for testing, trainings only fo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from types import MappingProxyType
 
 from runbook_keys.evidence.controls import Query
+from runbook_keys.evidence.controls_exceptions import notify_by_of, told_at_of
 from runbook_keys.evidence.controls_runs import Citation, JournalFacts, RunFacts
 from runbook_keys.evidence.words import words_of
 from runbook_keys.model import event as e
@@ -19,6 +21,8 @@ from runbook_keys.model.runbook import Ending, SafetyClass, StepKind
 
 _Test = Callable[[RunFacts, Entry], bool]
 _INCIDENTS = (e.RunKind.INCIDENT,)
+
+A_SITTING = timedelta(hours=1)
 
 
 def _cited(run: RunFacts, entry: Entry, words: str = "") -> Citation:
@@ -126,9 +130,28 @@ def _reads_values(_run: RunFacts, entry: Entry) -> bool:
 
 
 def _later_phases(journal: JournalFacts) -> Iterator[Citation]:
+    """Parts that came later, not in the sitting in which the first was given."""
     for run in journal.of_kind(*_INCIDENTS):
         details = [entry for entry in run.entries if isinstance(entry.event, e.BreachDetailed)]
-        yield from (_cited(run, entry) for entry in details[1:])
+        yield from (_cited(run, entry) for entry in details if entry.at - details[0].at >= A_SITTING)
+
+
+def _is_told(_run: RunFacts, entry: Entry) -> bool:
+    event = entry.event
+    return isinstance(event, e.BreachDetailed) and event.detail in (
+        BreachDetail.NOTIFIED,
+        BreachDetail.NOT_NOTIFIED,
+    )
+
+
+def _in_time(journal: JournalFacts) -> Iterator[Citation]:
+    """Told, or decided, within 72 hours; else the reason for the delay."""
+    for run in journal.of_kind(*_INCIDENTS):
+        notify_by = notify_by_of(run)
+        for entry in run.entries:
+            told_at = told_at_of(entry)
+            if _is_detail(BreachDetail.DELAY)(run, entry) or (notify_by and told_at and told_at <= notify_by):
+                yield _cited(run, entry)
 
 
 def _drills(journal: JournalFacts) -> Iterator[Citation]:
@@ -186,7 +209,9 @@ _BY_NAME: dict[str, Query] = {
     "approvals": _entries(_is(e.ApprovalGranted)),
     "approved-by-another": _entries(_is_by_another),
     "breach-aware": _entries(_is(e.BreachAware)),
+    "breach-in-time": lambda journal: list(_in_time(journal)),
     "breach-phases": lambda journal: list(_later_phases(journal)),
+    "breach-told": _entries(_is_told),
     **{f"breach-{detail}": _entries(_is_detail(detail)) for detail in BreachDetail},
     "change-outcomes": lambda journal: list(_change_outcomes(journal)),
     "changes": _entries(_is_change),
