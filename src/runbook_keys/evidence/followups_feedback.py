@@ -31,7 +31,7 @@ def step_digest(step: Step) -> str:
 def _without_lines(value: object) -> object:
     if isinstance(value, dict):
         return {name: _without_lines(each) for name, each in sorted(value.items()) if name != "line"}
-    return [_without_lines(each) for each in value] if isinstance(value, list) else value
+    return [_without_lines(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def still_holds(runbook: Runbook, step: str, digest: str) -> bool:
