@@ -101,6 +101,8 @@ def verify_lines(report: VerifyReport, name: str) -> list[str]:
         *lines,
         *signed,
         "Keep this file as it is. Compare it with a copy, and tell whoever owns the record.",
+        "Runs that are whole can be shown, exported and resumed. For a new incident in a",
+        "journal of its own: KEYS_HOME=NEW-FOLDER keys run SLUG",
     ]
 
 

@@ -64,7 +64,8 @@ def of_writing(error: sqlite3.Error, path: Path, run: str, is_there: bool) -> Ke
 
 def _damaged(error: sqlite3.Error, path: Path, what: str) -> JournalDamaged:
     return JournalDamaged(
-        f"The journal's file is damaged: {path} ({error}).{what} Keep a copy, then restore a backup."
+        f"The journal's file is damaged: {path} ({error}).{what} Keep a copy, then restore a backup. "
+        "An incident need not wait: `KEYS_HOME=NEW-FOLDER keys run SLUG` begins a journal of its own."
     )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -162,6 +163,7 @@ def _public_or_none(content: bytes) -> EllipticCurvePublicKey | None:
         return None
 
 
+@lru_cache(maxsize=64)
 def _public(content: bytes) -> EllipticCurvePublicKey:
     """The P-256 key of a PEM. Raises ValueError for anything else, also for what only looks like a key."""
     serialization = _serialization()
