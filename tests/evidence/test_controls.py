@@ -1,0 +1,194 @@
+"""Control reports: controls are data, the population is whole, nothing is claimed that the record does not hold."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import sqlite3
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from a_journal import BEGIN, BELA, ESCALATED, Journal
+
+from runbook_keys.engine import inputs as i
+from runbook_keys.errors import Refused
+from runbook_keys.evidence import controls as controls_module
+from runbook_keys.evidence.controls import Catalogue, Strength, read_catalogue
+from runbook_keys.evidence.controls_queries import QUERIES
+from runbook_keys.model.event import RunKind
+from runbook_keys.operations.breach import become_aware
+from runbook_keys.operations.report import FRAMEWORKS, ReportMade, report
+
+FILES = sorted((Path(controls_module.__file__).parent / "controls").glob("*.json"))
+YEAR = (date(2026, 1, 1), date(2026, 12, 31))
+CLAIMS = re.compile(
+    r"\bcompliant\b|compliance achieved|\bcertified\b|\bsatisfied\b|\bpassed the\b", re.IGNORECASE
+)
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    """A journal with the runbook installed."""
+    made = Journal(tmp_path)
+    made.install()
+    return made
+
+
+def _made(journal: Journal, framework: str = "soc2", period: tuple[date, date] = YEAR) -> ReportMade:
+    return journal.do(lambda at: report(at, framework, *period))
+
+
+def _rows(made: ReportMade, name: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(made.files[name].decode())))
+
+
+def _catalogue(file: Path) -> Catalogue:
+    return read_catalogue(file.read_bytes())
+
+
+def test_every_framework_of_the_command_has_its_catalogue() -> None:
+    """No more and no fewer."""
+    assert sorted(FRAMEWORKS) == [file.stem for file in FILES]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_every_query_that_a_control_names_exists(file: Path) -> None:
+    """Ids stand once, and a field without a query is one that KEYS says it does not record."""
+    found = _catalogue(file).controls
+    named = {field.query for control in found for field in control.fields if field.query}
+
+    assert named <= QUERIES.keys()
+    assert len({control.id for control in found}) == len(found)
+    assert not CLAIMS.search(file.read_text("utf-8"))
+
+
+def test_no_query_stands_for_nothing() -> None:
+    """Each is named by some control; the parts of a breach record come all together."""
+    named = {
+        field.query for file in FILES for control in _catalogue(file).controls for field in control.fields
+    }
+
+    assert {name for name in QUERIES if not name.startswith("breach-")} <= named
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_a_report_claims_evidence_and_never_more(journal: Journal, framework: str) -> None:
+    """In no file stands a word that says that a requirement is met; the page runs no script."""
+    journal.run(*ESCALATED)
+    made = _made(journal, framework)
+
+    assert not any(CLAIMS.search(content.decode()) for content in made.files.values())
+    assert b"<script" not in made.files["report.html"]
+
+
+@pytest.mark.parametrize(
+    "period", [(date(2027, 1, 1), date(2027, 12, 31)), (date(2020, 1, 1), date(2020, 1, 1))]
+)
+def test_an_empty_or_future_period_gives_an_honest_empty_report(
+    journal: Journal, period: tuple[date, date]
+) -> None:
+    """No control has any evidence, not even from a journal that verifies."""
+    journal.run(*ESCALATED)
+    made = _made(journal, "pci-dss", period)
+
+    assert made.strengths[Strength.NONE] == sum(made.strengths.values()) > 0
+    assert b"No run opened in this period" in made.files["report.html"]
+
+
+def test_a_period_that_ends_before_it_begins_is_refused(journal: Journal) -> None:
+    """The message says what to exchange."""
+    with pytest.raises(Refused, match="Exchange"):
+        _made(journal, "soc2", (date(2026, 2, 1), date(2026, 1, 1)))
+
+
+def test_the_population_holds_every_run_and_both_days_belong_to_the_period(journal: Journal) -> None:
+    """Incidents, drills, runs that still go on: by number, without a gap."""
+    journal.run(*ESCALATED)
+    journal.run(*ESCALATED, kind=RunKind.DRILL)
+    journal.pass_(days=1)
+    journal.run()
+    day = BEGIN.date()
+    rows = _rows(_made(journal, period=(day, day + timedelta(days=1))), "population.csv")
+
+    assert [("1", "incident"), ("2", "drill"), ("3", "incident")] == [
+        (row["run number"], row["kind"]) for row in rows
+    ]
+    assert ["1", "2"] == [
+        row["run number"] for row in _rows(_made(journal, period=(day, day)), "population.csv")
+    ]
+
+
+def test_a_drill_is_evidence_of_testing_and_of_nothing_else(journal: Journal) -> None:
+    """What happened in practice answers no question about incidents."""
+    journal.run(*ESCALATED, kind=RunKind.DRILL)
+    cited = _rows(_made(journal), "evidence.csv")
+
+    assert {"run.kind=drill"} == {row["field"] for row in cited}
+
+
+def _edited(home: Path, statement: str) -> None:
+    connection = sqlite3.connect(home / "journal.db", isolation_level=None)
+    for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        connection.execute(f"DROP TRIGGER {name}")
+    connection.execute(statement)
+    connection.close()
+
+
+def test_a_run_that_was_edited_is_an_exception_and_no_control_is_strong(journal: Journal) -> None:
+    """The run stays in the population; the report says that the journal does not verify."""
+    journal.run(*ESCALATED)
+    journal.run(*ESCALATED)
+    _edited(
+        journal.home,
+        "UPDATE entries SET line = CAST(replace(CAST(line AS TEXT), 'anna', 'elsa') AS BLOB) WHERE run_no = 1 AND seq = 2",
+    )
+    made = _made(journal, "iso27001")
+
+    assert ("damaged", "1") in {(row["kind"], row["run number"]) for row in _rows(made, "exceptions.csv")}
+    assert made.strengths[Strength.STRONG] == 0
+    assert b"does NOT verify" in made.files["report.html"]
+
+
+def test_what_went_beside_the_tree_is_an_exception(journal: Journal) -> None:
+    """Skipped, abandoned, started in spite of findings: nobody has to find it in the sample."""
+    journal.run(i.Skip("seen"), i.Abandon("vendor"), accepted_findings="it is 3 AM")
+    kinds = {row["kind"] for row in _rows(_made(journal), "exceptions.csv")}
+
+    assert {"accepted findings", "skipped", "abandoned"} <= kinds
+
+
+def test_a_field_that_some_runs_lack_makes_the_control_partial_and_names_them(journal: Journal) -> None:
+    """Two incidents, one with the time of its alert."""
+    journal.run(*ESCALATED, alerted_at="2026-11-20T02:50:00.000Z")
+    journal.run(*ESCALATED)
+    made = _made(journal)
+
+    assert made.strengths[Strength.STRONG] == 0
+    assert b"not in 2" in made.files["report.html"]
+
+
+def test_a_breach_whose_72_hours_have_passed_undecided_is_an_exception(journal: Journal) -> None:
+    """Before they have passed it is none."""
+    run = journal.run(*ESCALATED)
+    journal.do(lambda at: become_aware(at, BELA, run, None))
+    before = {row["kind"] for row in _rows(_made(journal, "gdpr"), "exceptions.csv")}
+    journal.pass_(hours=73)
+    after = {row["kind"] for row in _rows(_made(journal, "gdpr"), "exceptions.csv")}
+
+    assert {"breach not decided"} == after - before
+
+
+def test_what_somebody_wrote_is_no_formula_in_a_spreadsheet(journal: Journal) -> None:
+    """A reason that begins like one is told in words, quoted."""
+    journal.run(i.Skip("=cmd|' /C calc'!A0"), i.Abandon("+1"), accepted_findings="@SUM(1)")
+    cells = [
+        cell
+        for name, content in _made(journal).files.items()
+        if name.endswith(".csv")
+        for row in csv.reader(io.StringIO(content.decode()))
+        for cell in row
+    ]
+
+    assert [] == [cell for cell in cells if cell.lstrip().startswith(("=", "+", "@", "-"))]
