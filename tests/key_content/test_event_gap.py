@@ -89,6 +89,16 @@ def test_what_happened_after_the_list_was_made_is_not_called_missing(tmp_path: P
     assert (found["missing"], found["too_new_to_tell"]) == (5, 3)
 
 
+def test_what_was_accepted_in_the_second_of_the_list_is_not_called_missing(tmp_path: Path) -> None:
+    """Stripe cuts the fraction off: 03:05:30 may be after a list of 03:05:30.2; a second earlier is before it."""
+    stripe = [
+        STRIPE[0] | {"last_attempt_at": "2026-01-31T03:05:30Z"},
+        STRIPE[1] | {"last_attempt_at": "2026-01-31T03:05:29Z"},
+    ]
+    found = compared(tmp_path, json.dumps(stripe), "# as of 2026-01-31T03:05:30.200000+00:00\nevt_999\n")
+    assert (found["missing"], found["too_new_to_tell"]) == (1, 1)
+
+
 def test_a_list_without_instants_says_that_lateness_is_unknown(tmp_path: Path) -> None:
     """Null, not zero."""
     assert compared(tmp_path, json.dumps(STRIPE), "evt_000\n")["late"] is None
