@@ -15,7 +15,7 @@ from runbook_keys.cli.doctor import doctor_command
 from runbook_keys.cli.drills import drill_command
 from runbook_keys.cli.endings import EXIT_OF, Exit, last_words
 from runbook_keys.cli.evidence import add_evidence_commands
-from runbook_keys.cli.followups import me, show_feedback
+from runbook_keys.cli.followups import me, moment, show_feedback
 from runbook_keys.cli.keys import add_commands, show_installed
 from runbook_keys.cli.leftover import AskedPatience
 from runbook_keys.cli.listings import (
@@ -52,6 +52,7 @@ def cli() -> None:
     "--auto", type=click.Choice(["safe"]), help="Run looking steps without asking. Changes are asked for."
 )
 @click.option("--incident", default="", metavar="RUN", help="The first run of the incident this belongs to.")
+@click.option("--alerted-at", metavar="TIME", help="When the alert fired (UTC), for the time to acknowledge.")
 @click.option("--dry-run", is_flag=True, help="Show every command and where each answer leads. Runs nothing.")
 @click.option(
     "--answers", type=click.Path(path_type=Path), help="Rehearse: take answers from this file, a line each."
@@ -64,6 +65,7 @@ def run_command(
     inputs: tuple[str, ...],
     auto: str | None,
     incident: str,
+    alerted_at: str | None,
     dry_run: bool,
     answers: Path | None,
     accept_findings: str,
@@ -77,7 +79,8 @@ def run_command(
         say(with_services(lambda services: _dry_run(services, slug, values)))
         return
     operator = _operator(answers)
-    request = RunRequest(slug, values, auto == "safe", incident, accept_findings)
+    fired_at = moment(alerted_at) if alerted_at else None
+    request = RunRequest(slug, values, auto == "safe", incident, accept_findings, alerted_at=fired_at)
     _end(with_services(lambda services: start(services, operator, request)))
 
 

@@ -26,7 +26,7 @@ def exceptions_of(run: RunFacts, now: datetime) -> list[Exceptional]:
     if run.fault:
         found.append(("damaged", Citation(run.run_no, run.run, 0, None, "", run.fault)))
     for entry in run.entries:
-        look = _LOOKS.get(type(entry.event).__name__)
+        look = _LOOKS.get(type(entry.event))
         kind = look(entry.event) if look else ""
         if kind:
             found.append((kind, _cited(run, entry)))
@@ -49,20 +49,20 @@ def _ended(event: e.RunEnded) -> str:
     return {Ending.UNVERIFIED: "unverified", Ending.ABANDONED: "abandoned"}.get(event.ending, "")
 
 
-_LOOKS: dict[str, Callable[[Any], str]] = {
-    "RunOpened": lambda event: "accepted findings" if event.accepted_findings else "",
-    "AttemptFinished": _unknown,
-    "LeftoverCut": lambda _event: "command cut off",
-    "StepSkipped": lambda _event: "skipped",
-    "WayOverruled": lambda _event: "overruled",
-    "BranchTaken": lambda event: "overruled" if event.because is e.BranchReason.OVERRULED else "",
-    "RollbackFailed": lambda _event: "undo failed",
-    "EscalationPostponed": lambda _event: "escalation postponed",
-    "EvidenceRecorded": lambda event: "" if event.blob else "evidence not known",
-    "TrainingScored": lambda event: "" if event.is_passed else "training not passed",
-    "MaterialErased": lambda _event: "material erased",
-    "ClockStepped": lambda _event: "clock step",
-    "RunEnded": _ended,
+_LOOKS: dict[type[e.Event], Callable[[Any], str]] = {
+    e.RunOpened: lambda event: "accepted findings" if event.accepted_findings else "",
+    e.AttemptFinished: _unknown,
+    e.LeftoverCut: lambda _event: "command cut off",
+    e.StepSkipped: lambda _event: "skipped",
+    e.WayOverruled: lambda _event: "overruled",
+    e.BranchTaken: lambda event: "overruled" if event.because is e.BranchReason.OVERRULED else "",
+    e.RollbackFailed: lambda _event: "undo failed",
+    e.EscalationPostponed: lambda _event: "escalation postponed",
+    e.EvidenceRecorded: lambda event: "" if event.blob else "evidence not known",
+    e.TrainingScored: lambda event: "" if event.is_passed else "training not passed",
+    e.MaterialErased: lambda _event: "material erased",
+    e.ClockStepped: lambda _event: "clock step",
+    e.RunEnded: _ended,
 }
 
 

@@ -121,10 +121,6 @@ def _is_detail(detail: BreachDetail) -> _Test:
     return lambda _run, entry: isinstance(entry.event, e.BreachDetailed) and entry.event.detail is detail
 
 
-def _is_clock_step(_run: RunFacts, entry: Entry) -> bool:
-    return type(entry.event).__name__ == "ClockStepped"
-
-
 def _reads_values(_run: RunFacts, entry: Entry) -> bool:
     return isinstance(entry.event, e.AttemptStarted) and bool(entry.event.value_names)
 
@@ -215,7 +211,7 @@ _BY_NAME: dict[str, Query] = {
     **{f"breach-{detail}": _entries(_is_detail(detail)) for detail in BreachDetail},
     "change-outcomes": lambda journal: list(_change_outcomes(journal)),
     "changes": _entries(_is_change),
-    "clock-steps": _entries(_is_clock_step, tuple(e.RunKind)),
+    "clock-steps": _entries(_is(e.ClockStepped), tuple(e.RunKind)),
     "decisions": _entries(_is_decision),
     "drills": lambda journal: list(_drills(journal)),
     "ended": _entries(_is(e.RunEnded)),

@@ -16,7 +16,7 @@ from runbook_keys.model.runbook import Ending
 
 SKIPPED = "skipped"
 
-IN_A_WATCH = e.RunResumed | e.AFTER_END
+IN_A_WATCH = e.RunResumed | e.ClockStepped | e.AFTER_END
 """What may stand between a check and the next one without ending the wait."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 from msgspec import Struct, field
@@ -15,6 +16,7 @@ from runbook_keys.driver.views import view_of
 from runbook_keys.engine import inputs as i
 from runbook_keys.engine.effects import Done
 from runbook_keys.errors import InvalidPack, MissingInput, RefusedInput, UnknownRunbook
+from runbook_keys.journal.lines import instant
 from runbook_keys.model.event import RunKind
 from runbook_keys.model.pack import Pack
 from runbook_keys.model.runbook import Ending
@@ -38,7 +40,7 @@ class RunRequest(Struct, frozen=True):
     """What starts a run. `incident` is empty where the run opens an incident of its own.
 
     `accept_findings` is the reason for running a pack that `keys check` refuses. `came_from` names the run that handed
-    over, and `message` is said on the first screen. `follows_hand_offs`: what it is handed over to is started too.
+    over, and `message` is said on the first screen. `alerted_at` is when the alert fired, if anybody knows. `follows_hand_offs`: what it is handed over to is started too.
     """
 
     slug: str
@@ -50,6 +52,7 @@ class RunRequest(Struct, frozen=True):
     came_from: str = ""
     message: str = ""
     follows_hand_offs: bool = True
+    alerted_at: datetime | None = None
 
 
 class RunReport(Struct, frozen=True):
@@ -77,6 +80,10 @@ async def start(services: Services, operator: Operator, request: RunRequest) -> 
     """
     if request.incident:
         await find_run(services, request.incident)
+    if request.alerted_at is not None and request.alerted_at > services.clock.now():
+        raise RefusedInput(
+            f"The alert can't fire at {instant(request.alerted_at)}: that has not come yet. Times are UTC."
+        )
     session = await _start_one(services, operator, request)
     return await _handed_over(services, operator, session, request)
 
@@ -169,6 +176,7 @@ async def _open(
             approvers=services.config.approvals.irreversible,
             needs_second_person=services.config.approvals.second_person and request.kind is RunKind.INCIDENT,
             keys=tuple(pinned for pinned, _ in keys),
+            alerted_at=instant(request.alerted_at) if request.alerted_at else "",
         ),
         operator.actor,
         (text, shown, *(blob for _, blob in keys)),
