@@ -24,7 +24,7 @@ h2 { font-size: 1.2rem; margin: 2rem 0 .5rem; border-bottom: 2px solid #1b1f24; 
 .badge.IRREVERSIBLE { color: #8a1c14; } .badge.REVERSIBLE { color: #7a4d00; } .badge.SAFE { color: #1f6f50; }
 table { border-collapse: collapse; width: 100%; margin: .5rem 0; font-size: .9rem; }
 th, td { border-bottom: 1px solid #d8dee4; padding: .3rem .7rem .3rem 0; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
-th { font-size: .8rem; color: #57606a; }
+th { font-size: .8rem; color: #57606a; white-space: nowrap; overflow-wrap: normal; }
 td.n { color: #57606a; font-variant-numeric: tabular-nums; white-space: nowrap; overflow-wrap: normal; width: 1%; }
 td.n + td { white-space: nowrap; font-variant-numeric: tabular-nums; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; margin: .75rem 0; }
