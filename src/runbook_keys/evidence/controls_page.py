@@ -40,7 +40,7 @@ def control_page(report: ControlReport, exceptions: Sequence[Exceptional]) -> by
             "Exceptions",
             f"<p>{shown(_exceptions_words(exceptions))}</p>",
             grid(
-                ("Run", "Entry", "When", "Who", "What", "In words"),
+                ("No", "Entry", "When", "Who", "What", "In words"),
                 map(_exception, exceptions),
                 "None was found.",
             ),
