@@ -109,7 +109,7 @@ def test_an_erased_note_is_gone_and_the_record_says_so(ended: Place) -> None:
     assert check_bundle(dict(made.files), is_signed, public_keys_of(made.files)).damages == ()
     table = made.files["data/redacted.csv"].decode()
     assert "erased" in table
-    assert "anna: Erased: 1 pieces of material of entries 7 (request 7)" in table
+    assert "anna: Erased the material of entry 7 (request 7)" in table
     assert b"request 7" in made.files["data/report.html"]
     assert not any(name.startswith("data/notes/") for name in made.files)
 

@@ -195,11 +195,7 @@ def erase_command(run: str, entries: tuple[int, ...], reason: str, confirm: str)
     async def work(services: Services) -> int:
         what = await erasable(services, run, entries)
         numbers = ", ".join(str(seq) for seq in sorted({seq for seq, _ in what.pieces}))
-        click.echo(
-            "\n".join(
-                hanging("", f"{len(what.pieces)} pieces of material of entries {numbers} will be gone.")
-            )
-        )
+        click.echo("\n".join(hanging("", f"The material of entry {numbers} will be gone.")))
         if (confirm or _typed(what.run)) != what.run:
             raise KeysError("That is not the run's name. Nothing was erased.")
         return await erase(services, operator_for(sys.stdin, sys.stdout, None).actor, what, reason)
@@ -207,7 +203,7 @@ def erase_command(run: str, entries: tuple[int, ...], reason: str, confirm: str)
     count = with_services(work)
     say(
         [
-            f"Erased: {count} pieces. `keys verify` says that the record is whole.",
+            f"Erased: {count}. `keys verify` says whether the record is whole.",
             "Backups, copies and bundles that were exported before are beyond this command.",
         ]
     )

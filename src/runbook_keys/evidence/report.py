@@ -219,7 +219,7 @@ def _proof(record: RunRecord) -> Iterator[str]:
     last = notes[-1]
     yield (
         "<p>Each entry is chained to the one before, all runs are chained on one spine, and the spine's head is signed. "
-        "VERIFY.md, beside this page, checks all of it with four commands.</p>"
+        "VERIFY.md, in the folder above this page, checks all of it with four commands.</p>"
     )
     yield facts(
         [
