@@ -145,6 +145,8 @@ def test_chance_is_no_stretch_and_damage_is(modules: Callable[[str], Any]) -> No
     assert worst([False] * 600, 0.01) is None
     ongoing = worst([*scattered, *[True] * 40], 0.01)
     assert (ongoing.first, ongoing.after, ongoing.is_over) == (600, 640, False)
+    both = modules("stretch").latest([*scattered, *[True] * 90, *[False] * 60, *[True] * 30], 0.01)
+    assert (both.first, both.after, both.is_over) == (750, 780, False)
     over = worst([*scattered, *[True] * 40, *[False] * 20], 0.01)
     assert (over.first, over.after, over.is_over) == (600, 640, True)
 

@@ -1,9 +1,10 @@
 """Finds the stretch of questions that differs most from the rest, and says how sure that is."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 BUCKETS = 60
+LOOKS = 4
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,25 @@ class Stretch:
     inside: float
     outside: float
     is_over: bool
+
+
+def latest(damaged: list[bool], false_alarm: float) -> Stretch | None:
+    """The worst stretch; where that is over, one that goes on, if there is one. None where none surely differs.
+
+    An old large stretch must not hide a new one. So a stretch that is over is taken out and the rest is looked at again,
+    at most LOOKS times, each look with its part of the false alarms.
+    """
+    places, first_found = list(range(len(damaged))), None
+    for _ in range(LOOKS):
+        found = worst([damaged[place] for place in places], false_alarm / LOOKS)
+        if found is None:
+            break
+        mapped = replace(found, first=places[found.first], after=places[found.after - 1] + 1)
+        first_found = first_found or mapped
+        if not found.is_over:
+            return mapped
+        places = places[: found.first] + places[found.after :]
+    return first_found
 
 
 def worst(damaged: list[bool], false_alarm: float) -> Stretch | None:
