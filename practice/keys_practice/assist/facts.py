@@ -81,7 +81,14 @@ def _of_settings(layout: AssistLayout) -> dict[str, Fact]:
     return {
         f"the setting {name}": Fact(f"setting {name}", f"{each['value']} after {times[name]} changes")
         for name, each in now.items()
-    } | {"the answers held for a person": Fact("review", str(len(files.read_object(layout.reviews))))}
+    } | {"the answers held for a person": Fact("review", _reviews(layout))}
+
+
+def _reviews(layout: AssistLayout) -> str:
+    try:
+        return str(len(files.read_object(layout.reviews)))
+    except Unreachable:
+        return "unreadable"
 
 
 def _of_processes(layout: AssistLayout) -> dict[str, Fact]:
