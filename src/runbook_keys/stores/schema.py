@@ -22,6 +22,14 @@ def is_current(connection: sqlite3.Connection, path: Path) -> bool:
         return _version(connection, path) == VERSION
 
 
+def refuse_older(connection: sqlite3.Connection, path: Path) -> None:
+    """Raises JournalUnavailable for a file that would have to be brought up first, and what `is_current` raises."""
+    if not is_current(connection, path):
+        raise JournalUnavailable(
+            f"An older KEYS wrote the journal {path}, and it is read-only here. Have its owner run `keys runs` once."
+        )
+
+
 def bring_up(connection: sqlite3.Connection, path: Path) -> None:
     """Make an empty or older file current, whole or not at all. Raises what `is_current` raises; nothing is changed then."""
     with transaction(connection):  # another process may have been faster since somebody looked

@@ -270,6 +270,9 @@ def _make_private(path: Path) -> None:
 
 
 def _connected(path: Path, factory: type[sqlite3.Connection]) -> sqlite3.Connection:
+    """For writing; where this login may not write, for reading: whoever may only look must still be able to."""
+    if not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+        return _connected_for_reading(path, factory)
     connection = sqlite3.connect(path, timeout=failures.BUSY_SECONDS, isolation_level=None, factory=factory)
     connection.text_factory = _readable
     try:
@@ -281,6 +284,29 @@ def _connected(path: Path, factory: type[sqlite3.Connection]) -> sqlite3.Connect
         ):  # the change to WAL does not wait for others by itself: SQLite says "locked" at once
             _set_up(connection)
             schema.bring_up(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _connected_for_reading(path: Path, factory: type[sqlite3.Connection]) -> sqlite3.Connection:
+    """A connection on which every write fails, as SQLite says it: read-only."""
+    # Without a right to the folder SQLite can't make the side files that it needs beside others who write. While none
+    # are there nobody writes, and it may take the file as it stands.
+    side_file = path.with_name(f"{path.name}-wal")
+    how = "mode=ro" if side_file.exists() else "mode=ro&immutable=1"
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?{how}",
+        timeout=failures.BUSY_SECONDS,
+        isolation_level=None,
+        factory=factory,
+        uri=True,
+    )
+    connection.text_factory = _readable
+    try:
+        schema.refuse_older(connection, path)
+        connection.execute("PRAGMA trusted_schema = OFF")
     except BaseException:
         connection.close()
         raise
