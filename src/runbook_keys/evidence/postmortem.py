@@ -9,6 +9,7 @@ from runbook_keys.evidence import postmortem_parts as parts
 from runbook_keys.evidence.postmortem_story import Story
 from runbook_keys.evidence.postmortem_text import length, md, moment, table
 from runbook_keys.model import event as e
+from runbook_keys.model.breach import BreachDetail
 from runbook_keys.model.outcome import Role
 from runbook_keys.model.runbook import Ending, SafetyClass
 
@@ -20,6 +21,12 @@ _ENDINGS = {
     Ending.UNVERIFIED: "UNVERIFIED: something was changed and nobody has shown that it is over",
     Ending.ABANDONED: "ABANDONED: the operator ended it before a verified recovery",
     None: "still open",
+}
+
+
+_BREACH_QUESTIONS = {
+    BreachDetail.SUBJECTS: "Are the people concerned told, and why or why not",
+    BreachDetail.NOTIFIED: "When was the authority told, or why is it not told",
 }
 
 
@@ -196,7 +203,7 @@ def _breach(stories: Sequence[Story], questions: _Questions, _now: datetime) -> 
     lines += ["72 hours run from when somebody was aware (GDPR Art. 33(1)).", ""]
     for story in told:
         for detail in parts.missing_breach(story):
-            lines += questions.ask(f"For the record of Art. 33(5): {detail.words.lower()}?")
+            lines += questions.ask(f"{_BREACH_QUESTIONS.get(detail, detail.words)}? (GDPR Art. 33(5))")
     return lines
 
 
