@@ -10,7 +10,7 @@ from typing import Any
 from keys_practice import http_client, keeper_client
 from keys_practice.assist import files, settings
 from keys_practice.assist.places import AssistLayout
-from keys_practice.errors import PracticeError
+from keys_practice.errors import PracticeError, Unreachable
 from keys_practice.processes import wait_until
 
 COMMAND_SECONDS = 60
@@ -74,9 +74,10 @@ class Department:
     def ask(self, question: str) -> files.Row:
         """Ask as a customer does. Returns id, answer, outcome. Raises Unreachable."""
         body = json.dumps({"question": question}).encode()
-        found: files.Row = http_client.call(
-            "POST", f"{self.layout.facts()['assist_url']}/questions", body
-        ).json()
+        answer = http_client.call("POST", f"{self.layout.facts()['assist_url']}/questions", body)
+        if answer.status != 200:
+            raise Unreachable(f"The assist service answered {answer.status}: {answer.text[:200]}")
+        found: files.Row = answer.json()
         return found
 
     def await_answers(self, count: int, is_wanted: Callable[[files.Row], bool] = lambda _: True) -> None:
