@@ -93,6 +93,7 @@ def test_the_time_of_a_run_is_told_without_gaps(journal: Journal) -> None:
     assert [("diagnosis", 120.0), ("nobody there", 18000.0), ("diagnosis", 60.0)] == [
         (each.spent, each.lasted.total_seconds()) for each in found
     ]
+    assert 180_000 == sum(visit.person_ms for visit in story.summary.visits)
 
 
 def test_the_picture_is_whole_xml_whatever_the_run_is_called(journal: Journal) -> None:

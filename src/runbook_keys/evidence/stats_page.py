@@ -30,7 +30,7 @@ def _runbook(found: Figures) -> Iterator[str]:
         yield legend({"resolved": "resolved", "other": "ended otherwise, or open"}, "●✕")
         yield points("How long each incident lasted", [_point(each) for each in found.incidents])
     yield "<h3>Where the time goes, per visit to a step (median)</h3>"
-    yield legend({"machine": "commands", "person": "people", "waiting": "no check due"})
+    yield legend({"machine": "commands", "person": "people", "waiting": "no check due, or nobody there"})
     yield bars("Where the time goes", [_bar(step) for step in found.steps])
     if found.fixes:
         yield "<h3>What fixed it</h3>"

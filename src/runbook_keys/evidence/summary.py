@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -21,9 +22,9 @@ IN_A_WATCH = e.RunResumed | e.ClockStepped | e.AFTER_END
 
 
 class StepVisit(Struct, frozen=True):
-    """One stay at a step: how long it lasted, how much of that its commands ran, and how much no check was due yet.
+    """One stay at a step: how long it lasted, how much of that its commands ran, and how much nobody could or did do anything.
 
-    Milliseconds. What remains is a person reading, deciding or working by hand.
+    Milliseconds. Waiting is the time in which no check was due or nobody was there. What remains is a person reading, deciding or working by hand.
     """
 
     step: str
@@ -157,12 +158,15 @@ def _visit(entries: Sequence[Entry]) -> StepVisit:
 
 
 def _waiting_ms(entries: Sequence[Entry]) -> int:
-    """The time in which no check was due: from an entry that says when the next one is to whatever came of it."""
-    waited = timedelta()
-    for number, entry in enumerate(entries[:-1]):
-        if isinstance(entry.event, e.StepEntered | e.WatchContinued) and entry.event.due_at:
-            after = (each for each in entries[number + 1 :] if not isinstance(each.event, IN_A_WATCH))
-            waited += next((each.at for each in after), entries[-1].at) - entry.at
+    """The time in which no check was due, or nobody was there before somebody took the run up again."""
+    waited, is_watching = timedelta(), False
+    for before, after in pairwise(entries):
+        if isinstance(before.event, e.StepEntered | e.WatchContinued):
+            is_watching = bool(before.event.due_at)
+        elif not isinstance(before.event, IN_A_WATCH):
+            is_watching = False
+        if is_watching or isinstance(after.event, e.RunResumed):
+            waited += after.at - before.at
     return round(waited.total_seconds() * 1000)
 
 
