@@ -72,6 +72,21 @@ def test_a_breach_is_closed_first_and_healthy_access_is_left_alone(tmp_path: Pat
     assert 0 == done.returncode, done.stderr
 
 
+def test_nothing_is_decided_where_nothing_is_broken_or_both_ways_are_closed(tmp_path: Path) -> None:
+    """A healthy release is left alone; where the older one can't work any more, nobody goes back to it."""
+    reports, done = _drilled(
+        tmp_path,
+        "roll-back-or-fix-forward",
+        "--fault",
+        "nothing-broken",
+        "--fault",
+        "schema-breaks-older-no-fix",
+    )
+
+    assert [] == _failures(reports)
+    assert 0 == done.returncode, done.stderr
+
+
 @pytest.mark.long
 def test_every_shipped_drill_passes_and_every_branch_is_taken_or_excused(tmp_path: Path) -> None:
     """The exit code says that nothing failed and that no branch is forgotten."""
