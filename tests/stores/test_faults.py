@@ -13,6 +13,7 @@ from journals import AT, NOTE, NOTED, OTHER, RUN, entered, findings, open_run, w
 
 from runbook_keys.errors import JournalUnavailable, KeysError
 from runbook_keys.model.actor import DRIVER
+from runbook_keys.model.event import MaterialErased
 from runbook_keys.stores.sqlite import SqliteStore
 
 FAULTS = [
@@ -68,10 +69,15 @@ def failing(plan: Plan) -> type[sqlite3.Connection]:
 def held(path: Path) -> dict[str, int]:
     """How many entries each run has, read by a store that never failed; and everything verifies."""
     assert findings(path) == []
+    return heads(path)
+
+
+def heads(path: Path) -> dict[str, int]:
+    """How many entries each run has, read by a store that never failed."""
     store = SqliteStore.open(path)
-    heads = wait(store.runs())
+    found = wait(store.runs())
     wait(store.close())
-    return {head.run: head.seq for head in heads}
+    return {head.run: head.seq for head in found}
 
 
 def failure(action: Callable[..., object], *arguments: object) -> JournalUnavailable | None:
@@ -165,18 +171,21 @@ def test_whatever_call_fails_a_new_journal_is_made_whole_or_not_at_all(
 
 @pytest.mark.parametrize("is_late", [False, True])
 def test_whatever_call_fails_erasing_leaves_the_journal_whole(tmp_path: Path, is_late: bool) -> None:
-    """The material is there or erased; nothing else changes."""
+    """What the record says is erased is erased, or still there and said so; nothing else changes."""
     for number in range(1, 100):
         path = tmp_path / str(number) / "journal.db"
         plan = Plan(sqlite3.SQLITE_FULL, NEVER, is_lasting=False, is_late=is_late)
         store = SqliteStore.open(path, failing(plan))
         open_run(store)
         append_to_old(store)
+        write(store, RUN, 5, MaterialErased((NOTE.digest,), (4,), "asked for"))
         plan.at = plan.calls + number
         with contextlib.suppress(JournalUnavailable):
             wait(store.erase(NOTE.digest))
         wait(store.close())
-        assert held(path) == {RUN: 5}
+        said = [found.what for found in findings(path)]
+        assert said in ([], ["An entry says that its material was erased; it is still here. Erase it again."])
+        assert heads(path) == {RUN: 6}
         if not plan.has_failed:
             assert number > 3
             return
