@@ -19,7 +19,7 @@ demo: $(READY) ## Break the practice company's webhooks and lead you to recovery
 	@scripts/demo $(BIN)
 
 test: $(READY) format-check lint types contracts ## Everything that must hold, in under 10 minutes
-	@$(BIN)/pytest
+	@$(BIN)/pytest --numprocesses 3 --dist loadfile
 
 test-long: $(READY) ## The exhaustive suites: many kills, many faults
 	@$(BIN)/pytest -m 'long or not long'
