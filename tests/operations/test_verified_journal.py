@@ -70,7 +70,11 @@ def test_material_that_somebody_erased_past_keys_is_named(tmp_path: Path) -> Non
     _wait(store.close())
     found = [(damage.run, damage.seq, damage.what) for damage in _verified(tmp_path).damages]
     assert (RUN, 3, "The material of this entry was erased, and no entry says by whom.") in found
-    assert (OTHER, 1, "An entry says that its material was erased; it is still here. Erase it again.") in found
+    assert (
+        OTHER,
+        1,
+        "An entry says that its material was erased; it is still here. Erase it again.",
+    ) in found
 
 
 def test_material_that_is_merely_gone_is_named_with_its_entry(tmp_path: Path) -> None:
