@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from runbook_keys.cli.answers import understand
+from runbook_keys.cli.main import cli
 from runbook_keys.cli.screen import screen
 from runbook_keys.cli.terminal import GivenLines, TerminalOperator
 from runbook_keys.cli.text import WIDTH, safe
@@ -186,3 +187,11 @@ def test_a_breach_is_declared_since_a_time_or_since_now_and_nonsense_is_refused(
     assert _understand(view, "b") is None
     with pytest.raises(Refused, match="is no time"):
         _understand(view, "b yesterday")
+
+
+def test_the_list_of_commands_says_each_in_one_whole_sentence() -> None:
+    """A sentence that is cut off in the middle helps nobody at 3 AM."""
+    cut = [name for name, command in cli.commands.items() if not (command.short_help or "").endswith(".")]
+
+    assert cut == []
+    assert all(len(command.short_help or "") <= 60 for command in cli.commands.values())

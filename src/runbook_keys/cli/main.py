@@ -245,6 +245,36 @@ cli.add_command(drill_command)
 cli.add_command(doctor_command)
 
 
+_IN_FEW_WORDS = {
+    "aware": "Start the 72-hour clock of a data breach.",
+    "call": "Call one Jupyter, Node or Python KEY.",
+    "check": "Prove packs and KEYS on the page.",
+    "checkpoint": "Sign the journal as it is now.",
+    "doctor": "Say what is missing to be usable tonight.",
+    "drill": "Prove a runbook by breaking things for real.",
+    "erase": "Erase personal data from a run.",
+    "export": "Write the evidence of a run, as a bundle.",
+    "feedback": "Say that a step of a runbook is wrong.",
+    "fmt": "Make a pack's printed page.",
+    "followups": "List what is due after incidents.",
+    "list": "List installed KEYS and runbooks.",
+    "new": "Make a new KEY or runbook.",
+    "postmortem": "Draft the review of an incident.",
+    "report": "Say what the record is evidence for.",
+    "resume": "Go on after a crash or a hand-over.",
+    "run": "Follow a runbook.",
+    "runs": "List all runs.",
+    "schema": "Print the schema of pack.json or key.json.",
+    "show": "Show a run's story, a KEY or a runbook.",
+    "stats": "Show how runs went.",
+    "verify": "Check that the record is whole and signed.",
+}
+"""What the list of commands says of each, on one line of 80 columns."""
+
+for _name, _words in _IN_FEW_WORDS.items():
+    cli.commands[_name].short_help = _words
+
+
 def main() -> NoReturn:
     """The command line. Three endings: expected (1), interrupted (130), our bug (3, with a report to paste)."""
     try:
