@@ -13,7 +13,8 @@ def main() -> int:
     """Start a world, say how to reach it, wait for Ctrl-C, end it."""
     asked = _parser().parse_args()
     # Two threads of a shell script may end us politely: then the world ends politely too.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGINT):  # also where whoever started us had Ctrl-C ignored
+        signal.signal(number, signal.default_int_handler)
     kind = world_called(asked.world)
     if asked.fault and asked.fault not in kind.faults():
         print(f"keys_practice: {asked.world} has no fault {asked.fault}.\n{_listed()}", file=sys.stderr)
