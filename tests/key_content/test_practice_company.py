@@ -55,6 +55,10 @@ def test_the_analysis_names_the_cause_of_a_real_failure(
 ) -> None:
     """The log that the service really wrote, through the real kernel."""
     world.break_with(fault)
+    failing = world.company.let_happen(
+        10
+    )  # five failures among twenty good events are a beginning, not a clear one
+    world.company.must_become(lambda: world.company.states(failing) == {"failed"}, "ten more events fail")
     result = call_key("jupyter-webhook-event-analysis", events=world.inputs()["WEBHOOK_LOG"]).result
     assert result["main_cause"] == cause
     assert result["failures"] >= 5
