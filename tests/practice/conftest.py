@@ -8,9 +8,9 @@ from company_operator import Operator
 from keys_practice.world import World
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def world() -> Iterator[World]:
-    """One healthy company for every test that leaves it as it was."""
+    """One healthy company for the tests of a file that leave it as it was."""
     with World.start() as started:
         yield started
 
