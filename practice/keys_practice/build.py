@@ -10,7 +10,7 @@ from pathlib import Path
 
 from keys_practice import postgres, releases
 from keys_practice.commands import deployctl
-from keys_practice.database import READER, Addresses, addresses, password_in
+from keys_practice.database import Addresses, addresses, password_in
 from keys_practice.layout import Layout, render_env, write_json
 from keys_practice.stripe.server import new_secret
 from keys_practice.unit import UnitFile
@@ -89,11 +89,6 @@ def _write_settings(layout: Layout, ports: Ports, made: Secrets) -> None:
     write_private(layout.records_env, render_env({"DATABASE_URL": made.databases.admin}))
 
 
-def write_access_rules(layout: Layout) -> None:
-    """Who may connect to the database, once initdb has made the cluster."""
-    (layout.postgres_data / "pg_hba.conf").write_text(postgres.access_rules(READER), "utf-8")
-
-
 def password_file(layout: Layout) -> Path:
     """Where initdb reads the superuser's password; removed after that."""
     return layout.postgres / "password"
@@ -110,18 +105,9 @@ def _facts(layout: Layout, ports: Ports) -> dict[str, str]:
 
 
 def _units(layout: Layout, ports: Ports) -> dict[str, UnitFile]:
-    user = postgres.unprivileged_user()
-    programs = postgres.programs_for(user, layout.postgres)
-    data, log = layout.postgres_data, str(layout.folder / "postgres.log")
-    locale = {"LC_ALL": "C", "TZ": "UTC", "PATH": os.defpath}
-    initdb = postgres.initdb_argv(programs, data, password_file(layout))
-    server = postgres.server_argv(programs, data, ports.postgres)
     deployment = ["deploy", "r41", "--by", "growth-team", "--soak-seconds", str(DEPLOYMENT_SECONDS)]
     return {
-        "initdb": UnitFile(initdb, log, env=locale, user=user),
-        "postgres": UnitFile(
-            server, log, env=locale, user=user, stop_signal="SIGINT", death_signal="SIGQUIT"
-        ),
+        **database_units(layout, ports.postgres),
         "stripe": python_unit(layout, "stripe", str(ports.stripe)),
         "app": python_unit(layout, "app"),
         "letters": python_unit(layout, "letters"),
@@ -130,13 +116,32 @@ def _units(layout: Layout, ports: Ports) -> dict[str, UnitFile]:
     }
 
 
-def python_unit(layout: Layout, part: str, *arguments: str) -> UnitFile:
-    """How the keeper starts a part of a world; `part` is a name of launch.py or a module's name."""
+def database_units(layout: Layout, port: int) -> dict[str, UnitFile]:
+    """How the keeper makes and runs the world's PostgreSQL."""
+    user = postgres.unprivileged_user()
+    programs = postgres.programs_for(user, layout.postgres)
+    data, log = layout.postgres_data, str(layout.folder / "postgres.log")
+    locale = {"LC_ALL": "C", "TZ": "UTC", "PATH": os.defpath}
+    initdb = postgres.initdb_argv(programs, data, password_file(layout))
+    server = postgres.server_argv(programs, data, port)
+    return {
+        "initdb": UnitFile(initdb, log, env=locale, user=user),
+        "postgres": UnitFile(
+            server, log, env=locale, user=user, stop_signal="SIGINT", death_signal="SIGQUIT"
+        ),
+    }
+
+
+def python_unit(layout: Layout, part: str, *arguments: str, name: str = "") -> UnitFile:
+    """How the keeper starts a part of a world; `part` is a name of launch.py or a module's name.
+
+    `name` is the unit's, where several units are of one part: each has its own log.
+    """
     # -P: the folder of launch.py must not come first on the path, its modules have everyday names.
     argv = [sys.executable, "-P", str(LAUNCH), str(layout.folder), part, *arguments]
     passed_on = {name: os.environ[name] for name in ("PYTHONPATH", "HOME") if name in os.environ}
     environment = {"PATH": os.defpath, "LANG": "C.UTF-8", "TZ": "UTC", **passed_on}
-    return UnitFile(argv, str(layout.folder / f"{part}.out"), env=environment)
+    return UnitFile(argv, str(layout.folder / f"{name or part}.out"), env=environment)
 
 
 def _write_deployments(layout: Layout) -> None:

@@ -1,27 +1,22 @@
 """Larkspur Letters while it runs: the handles that faults and oracle work through."""
 
 import json
-import os
-import subprocess
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from keys_practice import http_client, keeper_client
+from keys_practice import http_client
 from keys_practice.database import Addresses
-from keys_practice.errors import PracticeError, Unreachable
+from keys_practice.errors import Unreachable
 from keys_practice.layout import Layout, write_json
-from keys_practice.processes import wait_until
+from keys_practice.running import Running
 from keys_practice.stripe.server import USUAL_SPEED
 from keys_practice.stripe_client import Stripe
 
-COMMAND_SECONDS = 60
-SETTLE_SECONDS = 20
 DAYS_PASS_SPEED = 150_000.0  # three days in under two seconds
 
 
 @dataclass(frozen=True)
-class Company:
+class Company(Running):
     """One running company. Nothing here starts or ends the world itself."""
 
     layout: Layout
@@ -33,37 +28,6 @@ class Company:
     def stripe(self) -> Stripe:
         """The local Stripe."""
         return Stripe(self.layout)
-
-    def environment(self) -> dict[str, str]:
-        """What an operator's shell has: the company's commands first on PATH."""
-        path = f"{self.layout.bin}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-        return {"PATH": path, "LANG": "C.UTF-8"}
-
-    def command(self, *argv: str) -> str:
-        """Run one of the company's commands, as a colleague would. Raises PracticeError when it fails."""
-        program = str(self.layout.bin / argv[0])
-        done = subprocess.run(
-            [program, *argv[1:]],
-            env=self.environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_SECONDS,
-            check=False,
-        )
-        if done.returncode:
-            raise PracticeError(
-                f"`{' '.join(argv)}` ended with {done.returncode}: {done.stderr or done.stdout}"
-            )
-        return done.stdout
-
-    def unit(self, name: str) -> dict[str, Any]:
-        """State, pid, since and exit_code of one process."""
-        return keeper_client.unit_status(self.layout, name)
-
-    def keeper(self, op: str, name: str) -> None:
-        """Ask the keeper to start, stop or restart a process."""
-        keeper_client.ask(self.layout, op, name)
 
     def set_environment(self, name: str, variable: str, value: str) -> None:
         """Give a process another environment variable, from its next start on."""
@@ -107,10 +71,3 @@ class Company:
         """How the deliveries of these events stand: delivered, failed, pending."""
         deliveries = self.stripe.get(f"/{endpoint_id or self.endpoint_id}/deliveries")
         return {each["state"] for each in deliveries if each["id"] in events}
-
-    def must_become(self, is_true: Callable[[], bool], words: str) -> None:
-        """Wait for something that must happen. Raises PracticeError when it does not."""
-        if not wait_until(is_true, SETTLE_SECONDS, pause=0.05):
-            raise PracticeError(
-                f"This did not happen within {SETTLE_SECONDS} s: {words}. The world is not as wanted."
-            )

@@ -35,10 +35,10 @@ def addresses(port: int) -> Addresses:
     return Addresses(superuser=url(SUPERUSER), admin=url(ADMIN), app=url(APP), reader=reader)
 
 
-def is_up(databases: Addresses) -> bool:
-    """Whether the server takes connections."""
+def is_up(superuser: str) -> bool:
+    """Whether the server takes connections from the role of this URL."""
     try:
-        psycopg.connect(databases.superuser, dbname=TEMPLATE, connect_timeout=2).close()
+        psycopg.connect(superuser, dbname=TEMPLATE, connect_timeout=2).close()
     except psycopg.OperationalError:
         return False
     return True

@@ -1,22 +1,18 @@
 """Founds a company: folder, processes, database, endpoints, and a first hour of ordinary traffic."""
 
-import contextlib
-from functools import partial
 from pathlib import Path
 
-from keys_practice import build, database, folders, http_client, keeper_client
+from keys_practice import build, database, folders, keeper_client
 from keys_practice.company import Company
 from keys_practice.endpoints import OUR_EVENTS, THEIR_EVENTS
-from keys_practice.errors import PracticeError, Unreachable
 from keys_practice.layout import Layout
 from keys_practice.lifeline import Lifeline
 from keys_practice.ports import port_of, reserve
-from keys_practice.processes import wait_until
+from keys_practice.starting import await_services, start_postgres
 from keys_practice.stripe_client import Stripe
 
 BASELINE_EVENTS = 20
 BASELINE_SECONDS = 3600
-READY_SECONDS = 20
 SERVICES = ("stripe", "app", "letters")
 OURS, THEIRS = "we_1SLarkspurPayments0001", "we_1SLarkspurLetters0002"
 
@@ -38,8 +34,9 @@ def found(parent: Path | None) -> tuple[Company, Lifeline]:
         # The services come up while initdb works: they open the database only when they are asked something.
         for unit in SERVICES:
             keeper_client.ask(layout, "start", unit)
-        found_database(layout, made.databases)
-        _await_services(layout, ports)
+        start_postgres(layout, made.databases.superuser, database.READER)
+        database.create(made.databases)
+        await_services(layout, {unit: getattr(ports, unit) for unit in SERVICES})
         _register_endpoints(layout, ports, made)
         company = Company(layout, made.databases, OURS, THEIRS)
         baseline = company.let_happen(BASELINE_EVENTS, BASELINE_SECONDS)
@@ -50,35 +47,6 @@ def found(parent: Path | None) -> tuple[Company, Lifeline]:
         lifeline.end()
         raise
     return company, lifeline
-
-
-def found_database(layout: Layout, databases: database.Addresses, schema: Path = database.SCHEMA) -> None:
-    """Make the cluster, start the server and create the tables of `schema`. Raises PracticeError in words."""
-    if keeper_client.ask(layout, "run", "initdb")["unit"]["exit_code"] != 0:
-        raise PracticeError(f"initdb failed: {_last_words(layout, 'postgres.log')}")
-    build.password_file(layout).unlink()
-    build.write_access_rules(layout)
-    keeper_client.ask(layout, "start", "postgres")
-    if not wait_until(partial(database.is_up, databases), READY_SECONDS):
-        raise PracticeError(f"PostgreSQL did not start: {_last_words(layout, 'postgres.log')}")
-    database.create(databases, schema)
-
-
-def _await_services(layout: Layout, ports: build.Ports) -> None:
-    for unit in SERVICES:
-        if not wait_until(partial(_answers, getattr(ports, unit)), READY_SECONDS):
-            raise PracticeError(f"The service {unit} did not start: {_last_words(layout, f'{unit}.out')}")
-
-
-def _last_words(layout: Layout, name: str) -> str:
-    return (layout.folder / name).read_text("utf-8", "replace")[-800:]
-
-
-def _answers(port: int) -> bool:
-    with contextlib.suppress(Unreachable):
-        http_client.call("GET", f"http://127.0.0.1:{port}/healthz", seconds=2)
-        return True
-    return False
 
 
 def _register_endpoints(layout: Layout, ports: build.Ports, made: build.Secrets) -> None:

@@ -1,12 +1,12 @@
 """A world: one company from its start to its complete end."""
 
 from pathlib import Path
-from types import TracebackType
+from typing import Self
 
 from keys_practice import founding, oracle, snapshot
 from keys_practice.company import Company
-from keys_practice.errors import PracticeError
-from keys_practice.faults import FAULTS, Fault
+from keys_practice.faults import FAULTS
+from keys_practice.kept_world import KeptWorld, fault_called
 from keys_practice.lifeline import Lifeline
 from keys_practice.verdict import Verdict
 
@@ -14,20 +14,21 @@ TRAFFIC_SECONDS = 3.0
 SETTLE_SECONDS = 5.0
 
 
-class World:
+class World(KeptWorld):
     """Larkspur Letters, running. A context manager; every method blocks.
 
     It ends with the Python process that started it, however that ends.
     """
 
+    known_faults = FAULTS
+
     def __init__(self, company: Company, lifeline: Lifeline) -> None:
+        super().__init__(company, lifeline)
         self._company = company
-        self._lifeline = lifeline
-        self._allowed: frozenset[str] = frozenset()
         self._before = snapshot.take(company)
 
     @classmethod
-    def start(cls, folder: Path | None = None) -> "World":
+    def start(cls, folder: Path | None = None) -> Self:
         """Start a healthy company with some twenty events behind it.
 
         `folder` is where the world's own folder is made (default: the system's temp folder). Raises PracticeError
@@ -35,32 +36,17 @@ class World:
         """
         return cls(*founding.found(folder))
 
-    @classmethod
-    def faults(cls) -> dict[str, str]:
-        """How it can be broken: name to description."""
-        return {name: fault.description for name, fault in FAULTS.items()}
-
     @property
     def company(self) -> Company:
         """Handles on the running parts, for tests that do what no command does."""
         return self._company
-
-    @property
-    def folder(self) -> Path:
-        """The world's own folder; gone after stop()."""
-        return self._company.layout.folder
-
-    @property
-    def keeper_pid(self) -> int:
-        """The process that owns all others."""
-        return self._lifeline.keeper_pid
 
     def break_with(self, fault: str) -> None:
         """Really break the company (a name of FAULTS) and return when the symptom can be seen.
 
         From now on a new event happens every few seconds, and `judge` compares with this moment.
         """
-        chosen = _fault(fault)
+        chosen = fault_called(FAULTS, fault)
         chosen.cause(self._company)
         self._allowed = chosen.allowed_changes
         self._before = snapshot.take(self._company)
@@ -71,7 +57,7 @@ class World:
 
         What this changes is not held against anybody, and a right recovery may do what either break allows.
         """
-        chosen = _fault(fault)
+        chosen = fault_called(FAULTS, fault)
         before = snapshot.take(self._company, self._before.log_size)
         chosen.cause(self._company)
         after = snapshot.take(self._company, self._before.log_size)
@@ -98,28 +84,6 @@ class World:
         """What a runbook is told and must not show: the URL of a role that may change the database's settings."""
         return {"APP_DATABASE_ADMIN": self._company.databases.admin}
 
-    def environment(self) -> dict[str, str]:
-        """What the operator's shell has: the company's commands first on PATH."""
-        return self._company.environment()
-
     def judge(self, settle_seconds: float = SETTLE_SECONDS) -> Verdict:
         """Let the oracle look: is all well, and was anything touched without need since break_with()?"""
         return oracle.judge(self._company, self._before, self._allowed, settle_seconds)
-
-    def stop(self) -> None:
-        """End every process and remove the folder. Calling it again does nothing."""
-        self._lifeline.end()
-
-    def __enter__(self) -> "World":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
-
-def _fault(name: str) -> Fault:
-    if name not in FAULTS:
-        raise PracticeError(f"There is no fault {name!r}. Faults: {', '.join(FAULTS)}.")
-    return FAULTS[name]

@@ -1,55 +1,24 @@
 """The answering department while it runs: the handles that faults and oracle work through."""
 
 import json
-import os
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
-from keys_practice import http_client, keeper_client
+from keys_practice import http_client
 from keys_practice.assist import files, settings
 from keys_practice.assist.places import AssistLayout
-from keys_practice.errors import PracticeError, Unreachable
-from keys_practice.processes import wait_until
-
-COMMAND_SECONDS = 60
-SETTLE_SECONDS = 25
+from keys_practice.errors import Unreachable
+from keys_practice.running import Running
 
 
 @dataclass(frozen=True)
-class Department:
+class Department(Running):
     """One running department. Nothing here starts or ends the world itself."""
 
+    settle_seconds: ClassVar[float] = 25
+
     layout: AssistLayout
-
-    def environment(self) -> dict[str, str]:
-        """What an operator's shell has: the department's commands first on PATH."""
-        path = f"{self.layout.bin}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-        return {"PATH": path, "LANG": "C.UTF-8"}
-
-    def command(self, *argv: str) -> str:
-        """Run one of the department's commands, as a colleague would. Raises PracticeError when it fails."""
-        done = subprocess.run(
-            [str(self.layout.bin / argv[0]), *argv[1:]],
-            env=self.environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_SECONDS,
-            check=False,
-        )
-        if done.returncode:
-            raise PracticeError(f"`{' '.join(argv)}` ended with {done.returncode}: {done.stderr}")
-        return done.stdout
-
-    def unit(self, name: str) -> dict[str, Any]:
-        """State, pid, since and exit_code of one process."""
-        return keeper_client.unit_status(self.layout, name)
-
-    def keeper(self, op: str, name: str) -> None:
-        """Ask the keeper to start, stop or restart a process."""
-        keeper_client.ask(self.layout, op, name)
 
     def set(self, name: str, value: str, reason: str) -> None:
         """A colleague of the growth team changes a setting."""
@@ -86,10 +55,3 @@ class Department:
         self.must_become(
             lambda: sum(map(is_wanted, self.answers()[seen:])) >= count, f"{count} customers are answered so"
         )
-
-    def must_become(self, is_true: Callable[[], bool], words: str) -> None:
-        """Wait for something that must happen. Raises PracticeError when it does not."""
-        if not wait_until(is_true, SETTLE_SECONDS, pause=0.05):
-            raise PracticeError(
-                f"This did not happen within {SETTLE_SECONDS} s: {words}. The world is not as wanted."
-            )

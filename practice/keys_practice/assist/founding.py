@@ -1,24 +1,21 @@
 """Founds the department: folder, processes, five accepted nights and two days of answered questions."""
 
-import contextlib
 import random
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from keys_practice import folders, http_client, keeper_client
+from keys_practice import folders, keeper_client
 from keys_practice.assist import answering, build, customers
 from keys_practice.assist.department import Department
 from keys_practice.assist.files import add_rows
 from keys_practice.assist.model import Provider
 from keys_practice.assist.places import AssistLayout
-from keys_practice.errors import PracticeError, Unreachable
+from keys_practice.errors import Unreachable
 from keys_practice.lifeline import Lifeline
 from keys_practice.ports import port_of, reserve
-from keys_practice.processes import wait_until
+from keys_practice.starting import await_services
 
-READY_SECONDS = 20
 NIGHTS = 5
 NIGHTLY_ROUNDS = 2
 PAST_QUESTIONS = 600
@@ -42,8 +39,7 @@ def found(parent: Path | None = None) -> tuple[Department, Lifeline]:
         lifeline.wait_until_kept()
         for unit, port in (("model", ports.model), ("assist", ports.assist)):
             keeper_client.ask(layout, "start", unit)
-            if not wait_until(partial(_answers, port), READY_SECONDS):
-                raise PracticeError(f"{unit} did not start. Look at assist.{unit}.out in its folder.")
+            await_services(layout, {unit: port})
         department = Department(layout)
         department.keeper("start", "customers")
         department.await_answers(FIRST_ANSWERS)
@@ -78,10 +74,3 @@ def _live_through_the_past(layout: AssistLayout) -> None:
         row = answering.answer(layout, complete, customers.asked(chance), at)
         past.append({**row, "id": f"a-{number + 1:06d}"})
     add_rows(layout.answers, past)
-
-
-def _answers(port: int) -> bool:
-    with contextlib.suppress(Unreachable):
-        http_client.call("GET", f"http://127.0.0.1:{port}/healthz", seconds=2)
-        return True
-    return False

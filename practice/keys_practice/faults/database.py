@@ -44,7 +44,9 @@ def _in_recovery(company: Company) -> None:
     company.keeper("stop", "postgres")
     (company.layout.postgres_data / "standby.signal").touch()
     company.keeper("start", "postgres")
-    company.must_become(lambda: database.is_up(company.databases), "the server takes connections again")
+    company.must_become(
+        lambda: database.is_up(company.databases.superuser), "the server takes connections again"
+    )
     let_events_fail(company)
 
 

@@ -1,10 +1,8 @@
 """Writes the department's folder: settings, templates, commands, and what the keeper may start."""
 
-import os
 from dataclasses import asdict, dataclass
 
-from keys_practice import postgres
-from keys_practice.build import password_file, prepare_postgres, python_unit, write_command, write_private
+from keys_practice.build import database_units, prepare_postgres, python_unit, write_command, write_private
 from keys_practice.database import Addresses, password_in
 from keys_practice.jobs.places import Places
 from keys_practice.layout import render_env, write_json
@@ -65,17 +63,8 @@ def _settings(ports: Ports, databases: Addresses) -> dict[str, str]:
 
 def _units(places: Places, ports: Ports) -> dict[str, UnitFile]:
     layout = places.layout
-    user = postgres.unprivileged_user()
-    programs = postgres.programs_for(user, layout.postgres)
-    data, log = layout.postgres_data, str(layout.folder / "postgres.log")
-    locale = {"LC_ALL": "C", "TZ": "UTC", "PATH": os.defpath}
-    initdb = postgres.initdb_argv(programs, data, password_file(layout))
-    server = postgres.server_argv(programs, data, ports.postgres)
     return {
-        "initdb": UnitFile(initdb, log, env=locale, user=user),
-        "postgres": UnitFile(
-            server, log, env=locale, user=user, stop_signal="SIGINT", death_signal="SIGQUIT"
-        ),
+        **database_units(layout, ports.postgres),
         "mail": python_unit(layout, "jobs.mail", str(ports.mail)),
         "desk": python_unit(layout, "jobs.desk", str(ports.desk)),
         "shop": python_unit(layout, "jobs.shop", str(ports.shop)),

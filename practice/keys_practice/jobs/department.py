@@ -1,30 +1,26 @@
 """The jobs department while it runs: the handles that faults and oracle work through."""
 
 import json
-import os
-import subprocess
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import psycopg
 from psycopg.rows import dict_row
 
-from keys_practice import http_client, keeper_client
+from keys_practice import http_client
 from keys_practice.database import Addresses
 from keys_practice.errors import PracticeError
 from keys_practice.jobs.places import Places
 from keys_practice.layout import Layout, read_env, render_env
-from keys_practice.processes import wait_until
-
-COMMAND_SECONDS = 60
-SETTLE_SECONDS = 25
+from keys_practice.running import Running
 
 
 @dataclass(frozen=True)
-class Department:
+class Department(Running):
     """One running department. `poison` are the jobs that faults have made impossible to do."""
+
+    settle_seconds: ClassVar[float] = 25
 
     places: Places
     databases: Addresses
@@ -35,36 +31,6 @@ class Department:
     def layout(self) -> Layout:
         """The world's folder."""
         return self.places.layout
-
-    def environment(self) -> dict[str, str]:
-        """What an operator's shell has: the department's commands first on PATH."""
-        path = f"{self.layout.bin}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-        return {"PATH": path, "LANG": "C.UTF-8"}
-
-    def command(self, *argv: str) -> str:
-        """Run one of the department's commands, as a colleague would. Raises PracticeError when it fails."""
-        done = subprocess.run(
-            [str(self.layout.bin / argv[0]), *argv[1:]],
-            env=self.environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_SECONDS,
-            check=False,
-        )
-        if done.returncode:
-            raise PracticeError(
-                f"`{' '.join(argv)}` ended with {done.returncode}: {done.stderr or done.stdout}"
-            )
-        return done.stdout
-
-    def unit(self, name: str) -> dict[str, Any]:
-        """State, pid, since and exit_code of one process."""
-        return keeper_client.unit_status(self.layout, name)
-
-    def keeper(self, op: str, name: str) -> None:
-        """Ask the keeper to start, stop or restart a process."""
-        keeper_client.ask(self.layout, op, name)
 
     def orders(self, count: int, customer: str | None = None, **payload: Any) -> list[str]:
         """Let orders happen in the shop; their receipts are enqueued when this returns. Returns the jobs' ids."""
@@ -102,13 +68,6 @@ class Department:
     def behave(self, **behaviour: Any) -> None:
         """Tell the mail sender how to misbehave."""
         self.places.behaviour.write_text(json.dumps(behaviour), "utf-8")
-
-    def must_become(self, is_true: Callable[[], bool], words: str) -> None:
-        """Wait for something that must happen. Raises PracticeError when it does not."""
-        if not wait_until(is_true, SETTLE_SECONDS, pause=0.05):
-            raise PracticeError(
-                f"This did not happen within {SETTLE_SECONDS} s: {words}. The world is not as wanted."
-            )
 
     def _shop(self, verb: str, asked: dict[str, Any]) -> Any:
         answer = http_client.call(

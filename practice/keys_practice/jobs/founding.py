@@ -1,25 +1,20 @@
 """Founds the department: folder, processes, database, and some ordinary work behind it."""
 
-import contextlib
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
-from keys_practice import database, folders, http_client, keeper_client
-from keys_practice.errors import PracticeError, Unreachable
-from keys_practice.founding import found_database
+from keys_practice import database, folders, keeper_client
 from keys_practice.jobs import build, slots
 from keys_practice.jobs.department import Department
 from keys_practice.jobs.places import Places
 from keys_practice.layout import Layout
 from keys_practice.lifeline import Lifeline
 from keys_practice.ports import port_of, reserve
-from keys_practice.processes import wait_until
+from keys_practice.starting import await_services, start_postgres
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 FIRST_ORDERS = 6
 LEASE_SECONDS = "2"  # as in schema.sql
-READY_SECONDS = 20
 
 
 def found(parent: Path | None) -> tuple[Department, Lifeline]:
@@ -39,23 +34,20 @@ def found(parent: Path | None) -> tuple[Department, Lifeline]:
         # They come up while initdb works: each asks the database only when it has something to do, and asks again.
         for unit in ("mail", "desk", *build.WORKERS):
             keeper_client.ask(places.layout, "start", unit)
-        found_database(places.layout, databases, SCHEMA)
-        department = _at_work(Department(places, databases, slots.current()))
+        start_postgres(places.layout, databases.superuser, database.READER)
+        database.create(databases, SCHEMA)
+        department = _at_work(Department(places, databases, slots.current()), ports)
     except BaseException:
         lifeline.end()
         raise
     return department, lifeline
 
 
-def _at_work(department: Department) -> Department:
+def _at_work(department: Department, ports: build.Ports) -> Department:
     """The department once its first jobs are done, knowing its first slot."""
     for unit in ("shop", "cron"):
         department.keeper("start", unit)
-    for service in ("mail", "desk", "shop"):
-        if not wait_until(partial(_answers, department.places.address(service)), READY_SECONDS):
-            raise PracticeError(
-                f"The service {service} did not start. Look at jobs.{service}.out in its folder."
-            )
+    await_services(department.layout, {"mail": ports.mail, "desk": ports.desk, "shop": ports.shop})
     first = department.orders(FIRST_ORDERS)
     department.must_become(
         lambda: department.states(first) == {"done"} and bool(_digests(department)), "the first jobs are done"
@@ -66,10 +58,3 @@ def _at_work(department: Department) -> Department:
 
 def _digests(department: Department) -> list[dict[str, object]]:
     return department.rows("SELECT 1 FROM jobs WHERE kind = 'digest' AND state = 'done'")
-
-
-def _answers(url: str) -> bool:
-    with contextlib.suppress(Unreachable):
-        http_client.call("GET", f"{url}/healthz", seconds=2)
-        return True
-    return False

@@ -1,14 +1,12 @@
 """Writes the folder of a letters rooms world: settings, access releases, commands, and what the keeper may start."""
 
 import json
-import os
 import secrets
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from keys_practice import postgres
-from keys_practice.build import password_file, prepare_postgres, python_unit, write_command, write_private
+from keys_practice.build import database_units, prepare_postgres, python_unit, write_command, write_private
 from keys_practice.database import password_in
 from keys_practice.layout import write_json
 from keys_practice.tenants import people
@@ -63,11 +61,6 @@ def write_folders(layout: RoomsLayout, ports: Ports, made: Secrets) -> None:
     write_json(layout.units_file, {name: asdict(unit) for name, unit in _units(layout, ports).items()})
 
 
-def write_access_rules(layout: RoomsLayout, reader: str) -> None:
-    """Who may connect to the database, once initdb has made the cluster."""
-    (layout.postgres_data / "pg_hba.conf").write_text(postgres.access_rules(reader), "utf-8")
-
-
 def _write_settings(layout: RoomsLayout, ports: Ports, made: Secrets) -> None:
     auth = {"database": made.databases.auth_admin, "jwt_secret": made.jwt, "access_token_hook": True}
     api = {"database": made.databases.authenticator, "jwt_secret": made.jwt, "anon_role": "anon"}
@@ -112,18 +105,9 @@ def _facts(ports: Ports) -> dict[str, str]:
 
 
 def _units(layout: RoomsLayout, ports: Ports) -> dict[str, UnitFile]:
-    user = postgres.unprivileged_user()
-    programs = postgres.programs_for(user, layout.postgres)
-    data, log = layout.postgres_data, str(layout.folder / "postgres.log")
-    locale = {"LC_ALL": "C", "TZ": "UTC", "PATH": os.defpath}
-    initdb = postgres.initdb_argv(programs, data, password_file(layout))
-    server = postgres.server_argv(programs, data, ports.postgres)
     soak = ["release", "0007", "--by", "rooms-team", "--soak-seconds", str(RELEASE_SECONDS)]
     return {
-        "initdb": UnitFile(initdb, log, env=locale, user=user),
-        "postgres": UnitFile(
-            server, log, env=locale, user=user, stop_signal="SIGINT", death_signal="SIGQUIT"
-        ),
+        **database_units(layout, ports.postgres),
         "auth": python_unit(layout, "tenants.auth", str(ports.auth)),
         "api": python_unit(layout, "tenants.api", str(ports.api)),
         "stray": python_unit(layout, "stray", str(ports.api)),

@@ -1,60 +1,46 @@
 """A world of the tenants department: the letters rooms from their start to their complete end."""
 
 from pathlib import Path
-from types import TracebackType
+from typing import Self
 
-from keys_practice.errors import PracticeError
+from keys_practice.kept_world import KeptWorld, fault_called
 from keys_practice.lifeline import Lifeline
 from keys_practice.tenants import founding, oracle, snapshot
-from keys_practice.tenants.faults import FAULTS, Fault
+from keys_practice.tenants.faults import FAULTS
 from keys_practice.tenants.rooms import Rooms
 from keys_practice.verdict import Verdict
 
 
-class TenantsWorld:
+class TenantsWorld(KeptWorld):
     """The letters rooms, running. A context manager; every method blocks.
 
     It ends with the Python process that started it, however that ends.
     """
 
+    known_faults = FAULTS
+
     def __init__(self, rooms: Rooms, lifeline: Lifeline) -> None:
+        super().__init__(rooms, lifeline)
         self._rooms = rooms
-        self._lifeline = lifeline
-        self._allowed: frozenset[str] = frozenset()
         self._founding = snapshot.take(rooms)
         self._before = self._founding
 
     @classmethod
-    def start(cls, folder: Path | None = None) -> "TenantsWorld":
+    def start(cls, folder: Path | None = None) -> Self:
         """Start healthy rooms. `folder` is where the world's own folder is made (default: the system's temp folder).
 
         Raises PracticeError when a part does not come up; then nothing is left behind.
         """
         return cls(*founding.found(folder))
 
-    @classmethod
-    def faults(cls) -> dict[str, str]:
-        """How it can be broken: name to description."""
-        return {name: fault.description for name, fault in FAULTS.items()}
-
     @property
     def rooms(self) -> Rooms:
         """Handles on the running parts, for tests that do what no command does."""
         return self._rooms
 
-    @property
-    def folder(self) -> Path:
-        """The world's own folder; gone after stop()."""
-        return self._rooms.layout.folder
-
-    @property
-    def keeper_pid(self) -> int:
-        """The process that owns all others."""
-        return self._lifeline.keeper_pid
-
     def break_with(self, fault: str) -> None:
         """Really break the rooms (a name of FAULTS) and return when the symptom can be seen."""
-        chosen = _fault(fault)
+        chosen = fault_called(FAULTS, fault)
         chosen.cause(self._rooms)
         self._allowed = chosen.allowed_changes
         self._before = snapshot.take(self._rooms)
@@ -64,7 +50,7 @@ class TenantsWorld:
 
         What this changes is not held against anybody, and a right recovery may do what either break allows.
         """
-        chosen = _fault(fault)
+        chosen = fault_called(FAULTS, fault)
         before = snapshot.take(self._rooms)
         chosen.cause(self._rooms)
         self._before = snapshot.with_later_break(self._before, before, snapshot.take(self._rooms))
@@ -84,28 +70,6 @@ class TenantsWorld:
         """What a runbook is told and must not show: the URL of a role that sees all rows and may become any client."""
         return {"ROOMS_DATABASE_AUDIT": self._rooms.databases.auditor}
 
-    def environment(self) -> dict[str, str]:
-        """What the operator's shell has: the department's commands first on PATH."""
-        return self._rooms.environment()
-
     def judge(self) -> Verdict:
         """Let the oracle look: is all well, and was anything touched without need since break_with()?"""
         return oracle.judge(self._rooms, self._before, self._founding, self._allowed)
-
-    def stop(self) -> None:
-        """End every process and remove the folder. Calling it again does nothing."""
-        self._lifeline.end()
-
-    def __enter__(self) -> "TenantsWorld":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
-
-def _fault(name: str) -> Fault:
-    if name not in FAULTS:
-        raise PracticeError(f"There is no fault {name!r}. Faults: {', '.join(FAULTS)}.")
-    return FAULTS[name]

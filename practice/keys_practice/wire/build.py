@@ -1,15 +1,11 @@
 """Writes the world's folder of this department: settings, releases, certificates, commands, units."""
 
 import json
-import os
 import secrets
-import sys
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-from keys_practice import postgres
-from keys_practice.build import LAUNCH
+from keys_practice.build import database_units, prepare_postgres, python_unit, write_command, write_private
 from keys_practice.commands import deployctl
 from keys_practice.database import Addresses, password_in
 from keys_practice.layout import render_env, write_json
@@ -73,24 +69,13 @@ def write_folders(layout: WireLayout, ports: Ports, databases: Addresses) -> Non
     releases.install(layout.releases)
     _write_deployments(layout)
     for name, part in COMMANDS.items():
-        _write_command(layout, name, part)
+        write_command(layout, name, part)
     write_json(layout.facts_file, _facts(ports))
     switches.write(layout.switches, switches.initial())
     write_private(layout.dependencies_file, json.dumps(_dependencies(ports), indent=1))
     write_private(layout.env_file, render_env({"PORT": str(ports.app), "DATABASE_URL": databases.app}))
-    _prepare_postgres(layout, password_in(databases.superuser) or "")
+    prepare_postgres(layout, password_in(databases.superuser) or "")
     write_json(layout.units_file, {name: asdict(unit) for name, unit in _units(layout, ports).items()})
-
-
-def password_file(layout: WireLayout) -> Path:
-    """Where initdb reads the superuser's password; removed after that."""
-    return layout.postgres / "password"
-
-
-def write_private(path: Path, text: str) -> None:
-    """Make a file that only its owner can read."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY), "w") as file:
-        file.write(text)
 
 
 def _facts(ports: Ports) -> dict[str, str]:
@@ -135,28 +120,11 @@ def _write_deployments(layout: WireLayout) -> None:
     deployctl.point_to(layout, "r41")
 
 
-def _write_command(layout: WireLayout, name: str, part: str) -> None:
-    path = layout.bin / name
-    words = f"'{sys.executable}' -I -S '{LAUNCH}' '{layout.folder}' {part}"
-    path.write_text(f'#!/bin/sh\nexec {words} "$@"\n', "utf-8")
-    path.chmod(0o755)
-
-
-def _prepare_postgres(layout: WireLayout, superuser_password: str) -> None:
-    layout.postgres.mkdir(mode=0o700)
-    write_private(password_file(layout), superuser_password)
-    user = postgres.unprivileged_user()
-    if user:
-        layout.postgres.chmod(0o711)
-        postgres.give_to(user, layout.postgres)
-        postgres.give_to(user, password_file(layout))
-
-
 def _units(layout: WireLayout, ports: Ports) -> dict[str, UnitFile]:
     lines = [f"{name}:{ports.lines[name]}:{ports.origins[name]}" for name in DEPENDENCIES]
     deployment = ["deploy", "r41", "--by", "shop-team", "--soak-seconds", str(DEPLOYMENT_SECONDS)]
     return {
-        **_database_units(layout, ports),
+        **database_units(layout, ports.postgres),
         PAYMENTS: _unit(layout, PAYMENTS, "wire.provider", PAYMENTS, str(ports.origins[PAYMENTS])),
         ADDRESSES: _unit(layout, ADDRESSES, "wire.provider", ADDRESSES, str(ports.origins[ADDRESSES])),
         "line": _unit(layout, "line", "wire.line", str(ports.control), *lines),
@@ -167,24 +135,5 @@ def _units(layout: WireLayout, ports: Ports) -> dict[str, UnitFile]:
     }
 
 
-def _database_units(layout: WireLayout, ports: Ports) -> dict[str, UnitFile]:
-    user = postgres.unprivileged_user()
-    programs = postgres.programs_for(user, layout.postgres)
-    data, log = layout.postgres_data, str(layout.folder / "postgres.log")
-    locale = {"LC_ALL": "C", "TZ": "UTC", "PATH": os.defpath}
-    initdb = postgres.initdb_argv(programs, data, password_file(layout))
-    server = postgres.server_argv(programs, data, ports.postgres)
-    return {
-        "initdb": UnitFile(initdb, log, env=locale, user=user),
-        "postgres": UnitFile(
-            server, log, env=locale, user=user, stop_signal="SIGINT", death_signal="SIGQUIT"
-        ),
-    }
-
-
 def _unit(layout: WireLayout, name: str, part: str, *arguments: str) -> UnitFile:
-    # -P: the folder of launch.py must not come first on the path, its modules have everyday names.
-    argv = [sys.executable, "-P", str(LAUNCH), str(layout.folder), part, *arguments]
-    passed_on = {each: os.environ[each] for each in ("PYTHONPATH", "HOME") if each in os.environ}
-    environment = {"PATH": os.defpath, "LANG": "C.UTF-8", "TZ": "UTC", **passed_on}
-    return UnitFile(argv, str(layout.folder / f"{name}.out"), env=environment)
+    return python_unit(layout, part, *arguments, name=name)

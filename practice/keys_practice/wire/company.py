@@ -1,57 +1,23 @@
 """The selling department while it runs: the handles that faults and oracle work through."""
 
 import json
-import os
 import sqlite3
-import subprocess
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from keys_practice import http_client, keeper_client
+from keys_practice import http_client
 from keys_practice.database import Addresses
-from keys_practice.errors import PracticeError, Unreachable
-from keys_practice.processes import wait_until
+from keys_practice.errors import Unreachable
+from keys_practice.running import Running
 from keys_practice.wire.layout import PAYMENTS, WireLayout
-
-SETTLE_SECONDS = 20
-COMMAND_SECONDS = 60
 
 
 @dataclass(frozen=True)
-class Company:
+class Company(Running):
     """One running department. Nothing here starts or ends the world itself."""
 
     layout: WireLayout
     databases: Addresses
-
-    def environment(self) -> dict[str, str]:
-        """What an operator's shell has: the department's commands first on PATH."""
-        path = f"{self.layout.bin}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-        return {"PATH": path, "LANG": "C.UTF-8"}
-
-    def command(self, *argv: str) -> str:
-        """Run one of the department's commands, as a colleague would. Raises PracticeError when it fails."""
-        done = subprocess.run(
-            [str(self.layout.bin / argv[0]), *argv[1:]],
-            env=self.environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_SECONDS,
-            check=False,
-        )
-        if done.returncode:
-            raise PracticeError(f"`{' '.join(argv)}` ended with {done.returncode}: {done.stderr}")
-        return done.stdout
-
-    def unit(self, name: str) -> dict[str, Any]:
-        """State, pid, since and exit_code of one process."""
-        return keeper_client.unit_status(self.layout, name)
-
-    def keeper(self, op: str, name: str) -> None:
-        """Ask the keeper to start, stop or restart a process."""
-        keeper_client.ask(self.layout, op, name)
 
     def put_into_wire(self, dependency: str, fault: str) -> None:
         """Let the line to this dependency do this wrong (`none`: nothing) from now on."""
@@ -131,10 +97,3 @@ class Company:
             return sum(not statuses or each["status"] in statuses for each in fresh) >= count
 
         self.must_become(are_there, f"{count} users are answered with {statuses or 'anything'}")
-
-    def must_become(self, is_true: Callable[[], bool], words: str) -> None:
-        """Wait for something that must happen. Raises PracticeError when it does not."""
-        if not wait_until(is_true, SETTLE_SECONDS, pause=0.05):
-            raise PracticeError(
-                f"This did not happen within {SETTLE_SECONDS} s: {words}. The world is not as wanted."
-            )

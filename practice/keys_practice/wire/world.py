@@ -1,35 +1,36 @@
 """The world of the selling department, from its start to its complete end."""
 
 from pathlib import Path
-from types import TracebackType
+from typing import Self
 
-from keys_practice.errors import PracticeError
+from keys_practice.kept_world import KeptWorld, fault_called
 from keys_practice.lifeline import Lifeline
 from keys_practice.verdict import Verdict
 from keys_practice.wire import founding, oracle, snapshot
 from keys_practice.wire.company import Company
-from keys_practice.wire.faults import FAULTS, Fault
+from keys_practice.wire.faults import FAULTS
 from keys_practice.wire.layout import PAYMENTS
 
 SETTLE_SECONDS = 5.0
 
 
-class WireWorld:
+class WireWorld(KeptWorld):
     """The selling department, running. A context manager; every method blocks.
 
     It ends with the Python process that started it, however that ends.
     """
 
+    known_faults = FAULTS
+
     def __init__(self, company: Company, lifeline: Lifeline) -> None:
+        super().__init__(company, lifeline)
         self._company = company
-        self._lifeline = lifeline
-        self._allowed: frozenset[str] = frozenset()
         self._dependency = PAYMENTS
         self._answered = len(company.answers())
         self._before = snapshot.take(company)
 
     @classmethod
-    def start(cls, folder: Path | None = None) -> "WireWorld":
+    def start(cls, folder: Path | None = None) -> Self:
         """Start a healthy department with its first orders behind it.
 
         `folder` is where the world's own folder is made (default: the system's temp folder). Raises PracticeError
@@ -37,29 +38,14 @@ class WireWorld:
         """
         return cls(*founding.found(folder))
 
-    @classmethod
-    def faults(cls) -> dict[str, str]:
-        """How it can be broken: name to description."""
-        return {name: fault.description for name, fault in FAULTS.items()}
-
     @property
     def company(self) -> Company:
         """Handles on the running parts, for tests that do what no command does."""
         return self._company
 
-    @property
-    def folder(self) -> Path:
-        """The world's own folder; gone after stop()."""
-        return self._company.layout.folder
-
-    @property
-    def keeper_pid(self) -> int:
-        """The process that owns all others."""
-        return self._lifeline.keeper_pid
-
     def break_with(self, fault: str) -> None:
         """Really break it (a name of FAULTS) and return when the symptom can be seen; `judge` compares with this moment."""
-        chosen = _fault(fault)
+        chosen = fault_called(FAULTS, fault)
         self._dependency = chosen.dependency
         self._answered = len(self._company.answers())
         chosen.cause(self._company)
@@ -68,7 +54,7 @@ class WireWorld:
 
     def break_further(self, fault: str) -> None:
         """Break it once more, now, while somebody may be at work on it. What this changes is held against nobody."""
-        chosen = _fault(fault)
+        chosen = fault_called(FAULTS, fault)
         before = snapshot.take(self._company)
         chosen.cause(self._company)
         after = snapshot.take(self._company)
@@ -83,32 +69,6 @@ class WireWorld:
             "ANSWERS_LOG": str(self._company.layout.answers),
         }
 
-    def secrets(self) -> dict[str, str]:
-        """Nothing here needs one."""
-        return {}
-
-    def environment(self) -> dict[str, str]:
-        """What the operator's shell has: the department's commands first on PATH."""
-        return self._company.environment()
-
     def judge(self, settle_seconds: float = SETTLE_SECONDS) -> Verdict:
         """Let the oracle look: is all well, and was anything touched without need since break_with()?"""
         return oracle.judge(self._company, self._before, self._allowed, self._answered, settle_seconds)
-
-    def stop(self) -> None:
-        """End every process and remove the folder. Calling it again does nothing."""
-        self._lifeline.end()
-
-    def __enter__(self) -> "WireWorld":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
-
-def _fault(name: str) -> Fault:
-    if name not in FAULTS:
-        raise PracticeError(f"There is no fault {name!r}. Faults: {', '.join(FAULTS)}.")
-    return FAULTS[name]
