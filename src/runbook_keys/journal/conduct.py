@@ -7,6 +7,7 @@ somebody else wrote or changed is held to the same.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from hashlib import sha256
 
 from runbook_keys.journal.damages import damage
@@ -24,7 +25,8 @@ from runbook_keys.model.event import (
 from runbook_keys.model.outcome import Role
 from runbook_keys.model.runbook import SafetyClass
 
-_Attempt = tuple[str, Role, int]
+_Attempt = tuple[str, str, int]
+"""Step, role, attempt. The role as plain text: an enum's hash is computed in Python, and this is asked for each entry."""
 
 
 def check_conduct(run: str, events: Iterable[tuple[int, AnyEvent]]) -> list[Damage]:
@@ -76,7 +78,7 @@ class _Reader:
             found.append(f"{_words(event)} was started before: one intent allows one start.")
         if event.safety is not SafetyClass.SAFE and not self._use_approval(attempt, event.binding):
             found.append(f"{_words(event)} was started without an approval of its own.")
-        if sha256(event.command.encode("utf-8")).hexdigest() != event.command_digest:
+        if _digest(event.command) != event.command_digest:
             found.append(f"The command of {_words(event)} does not fit its digest.")
         self._started.add(attempt)
         return found
@@ -98,7 +100,7 @@ class _Reader:
         return []
 
     def _of_settlement(self, event: OutcomeSettled) -> list[str]:
-        if any((event.step, role, event.attempt) in self._started for role in Role):
+        if any((event.step, role.value, event.attempt) in self._started for role in Role):
             return []
         return [f"Attempt {event.attempt} of {event.step} was settled but never started."]
 
@@ -107,8 +109,13 @@ class _Reader:
         return []
 
 
+@lru_cache(maxsize=256)
+def _digest(command: str) -> str:
+    return sha256(command.encode("utf-8")).hexdigest()
+
+
 def _attempt(event: ApprovalGranted | AttemptStarted | AttemptFinished) -> _Attempt:
-    return event.step, event.role, event.attempt
+    return event.step, event.role._value_, event.attempt
 
 
 def _words(event: AttemptStarted | AttemptFinished) -> str:

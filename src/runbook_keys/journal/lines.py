@@ -40,8 +40,13 @@ class _Line(Struct, frozen=True):
     v: int
 
 
+def _refuse_float(text: str) -> Any:
+    raise ValueError(f"{text} is a float; an entry holds whole numbers only.")
+
+
 _encoder = msgspec.json.Encoder(order="sorted")
 _line_decoder = msgspec.json.Decoder(_Line)
+_any_decoder = msgspec.json.Decoder(float_hook=_refuse_float)
 _event_decoders = {event.__name__: msgspec.json.Decoder(event) for event in get_args(AnyEvent)}
 
 
@@ -97,7 +102,10 @@ def read(stored: StoredEntry) -> Entry:
 def is_canonical(line: bytes) -> bool:
     """True if the line is spelled exactly as `encode` spells it, whatever fields it has."""
     try:
-        return _spelled(msgspec.json.decode(line)) == line
+        document = _any_decoder.decode(line)
+        if _encoder.encode(document) + b"\n" == line and b"\x7f" not in line:
+            return True
+        return _spelled(document) == line
     except (msgspec.DecodeError, ValueError, TypeError, OverflowError, RecursionError):
         return False
 

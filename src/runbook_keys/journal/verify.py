@@ -56,7 +56,7 @@ def check_chain(stored: Iterable[StoredEntry]) -> list[Damage]:
 
 
 def _misfits(stored: StoredEntry, decoded: Entry) -> list[Damage]:
-    found = []
+    found: list[str] = []
     if decoded.run != stored.run:
         found.append(f"The line belongs to another run, {decoded.run}.")
     if decoded.seq != stored.seq:

@@ -10,7 +10,7 @@ from runbook_keys.model.actor import Actor
 from runbook_keys.model.event import AnyEvent
 
 
-class Entry(Struct, frozen=True):
+class Entry(Struct, frozen=True, gc=False):
     """One durable fact: who, when, what, and its place. `seq` is 1-based within the run."""
 
     run: str
@@ -28,7 +28,7 @@ class Blob(Struct, frozen=True):
     content: bytes
 
 
-class StoredEntry(Struct, frozen=True):
+class StoredEntry(Struct, frozen=True, gc=False):
     """An entry as the store holds it: the exact line (with its newline) and the chain value after it (hex)."""
 
     run: str
@@ -37,7 +37,7 @@ class StoredEntry(Struct, frozen=True):
     link: str
 
 
-class SpineRow(Struct, frozen=True):
+class SpineRow(Struct, frozen=True, gc=False):
     """One line of the spine over all runs: `gseq run_no rseq link`, and the spine's chain value after it (hex)."""
 
     gseq: int

@@ -38,7 +38,7 @@ class BranchReason(StrEnum):
     OVERRULED = "overruled"
 
 
-class Event(Struct, frozen=True, tag=True):
+class Event(Struct, frozen=True, tag=True, gc=False):
     """A fact about a run."""
 
 
