@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from runbook_keys.model.actor import Actor
-from runbook_keys.model.entry import Blob, Checkpoint, RunHead, SpineRow, StoredEntry
+from runbook_keys.model.entry import Alarm, Blob, Checkpoint, RunHead, SpineRow, StoredEntry
 from runbook_keys.model.event import AnyEvent
 from runbook_keys.model.key import KeyMode
 from runbook_keys.model.outcome import Outcome, Role
@@ -135,9 +135,7 @@ class JournalStore(Protocol):
         actor: Actor,
         events: Sequence[AnyEvent],
         blobs: Sequence[Blob] = (),
-    ) -> (
-        RunHead
-    ): ...  # all or nothing; raises RunTaken when `after_seq` is no longer the head (0 opens the run)
+    ) -> RunHead: ...  # all or nothing; RunTaken when `after_seq` is no longer the head (0 opens the run)
 
     async def entries(self, run: str) -> list[StoredEntry]: ...  # RunNotFound
     async def runs(self) -> list[RunHead]: ...  # by run number
@@ -149,10 +147,14 @@ class JournalStore(Protocol):
     async def erase(self, digest: str) -> None: ...  # content and salt go, the digest and the chain stay
     async def checkpoints(self) -> list[Checkpoint]: ...  # by number
     async def checkpoint(
-        self, at: datetime, why: str, next_key: str = ""
+        self, at: datetime, why: str, more: Mapping[str, str] = {}, after_no: int = 0
     ) -> (
         Checkpoint | None
     ): ...  # one more over the spine's end; None where there is no entry yet, or nothing that makes checkpoints
+
+    def alarm(self) -> Alarm | None: ...  # while one stands, no run can be opened
+    def sound_alarm(self, alarm: Alarm) -> None: ...  # unless one stands
+    def end_alarm(self) -> None: ...  # JournalUnavailable
 
     def claim(self, run: str) -> Claim: ...  # RunTaken when another live process holds it
     async def close(self) -> None: ...

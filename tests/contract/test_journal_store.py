@@ -10,12 +10,13 @@ from typing import TypeVar
 
 import pytest
 
-from runbook_keys.errors import JournalDamaged, RunNotFound, RunTaken
+from runbook_keys.errors import JournalDamaged, JournalUnavailable, RunNotFound, RunTaken
 from runbook_keys.journal.blobs import seal
 from runbook_keys.journal.chain import GENESIS, link, spine_line
 from runbook_keys.journal.lines import read
 from runbook_keys.journal.whole import Contents, verify_journal
 from runbook_keys.model.actor import DRIVER
+from runbook_keys.model.entry import Alarm
 from runbook_keys.model.event import AnyEvent, MaterialErased, NoteAdded, StepEntered
 from runbook_keys.ports import JournalStore
 from runbook_keys.stores.memory import MemoryStore
@@ -228,6 +229,17 @@ def test_a_store_without_a_notary_makes_no_checkpoints(store: JournalStore) -> N
     write(store, RUN, 0, entered(1))
     assert wait(store.checkpoint(AT, "asked for")) is None
     assert wait(store.checkpoints()) == []
+
+
+def test_no_run_is_opened_while_an_alarm_stands(store: JournalStore) -> None:
+    """A run under way goes on; after the alarm runs open again."""
+    write(store, RUN, 0, entered(1))
+    store.sound_alarm(Alarm("2026-11-23T03:12:45.123Z", "Row 1 was changed."))
+    with pytest.raises(JournalUnavailable, match=r"Row 1 was changed\."):
+        write(store, OTHER, 0, entered(1))
+    assert write(store, RUN, 1, entered(2)) == 2
+    store.end_alarm()
+    assert write(store, OTHER, 0, entered(1)) == 1
 
 
 def test_a_claimed_run_is_refused_to_a_second_driver_until_it_is_released(store: JournalStore) -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
+from runbook_keys.bootstrap import services
 from runbook_keys.journal.blobs import seal
 from runbook_keys.journal.chain import GENESIS, SPINE_START, extend
 from runbook_keys.journal.checkpoint import read_note
@@ -26,7 +27,8 @@ from runbook_keys.model.event import (
 )
 from runbook_keys.model.outcome import Role
 from runbook_keys.model.runbook import Ending, SafetyClass
-from runbook_keys.operations.verify import verifier_of
+from runbook_keys.operations.checkpoints import CheckpointMade, change_key, make_checkpoint
+from runbook_keys.operations.verify import VerifyReport, verifier_of, verify
 from runbook_keys.ports import JournalStore
 from runbook_keys.stores.notary import Notary
 from runbook_keys.stores.sqlite import SqliteStore
@@ -139,3 +141,23 @@ def noted(store: JournalStore, text: bytes) -> str:
     write(store, RUN, 0, OPENED)
     wait(store.append(RUN, 1, AT, DRIVER, [NoteAdded("S1", blob.digest)], [blob]))
     return blob.digest
+
+
+def verified(home: Path, run: str = "", kept: bytes = b"") -> VerifyReport:
+    """What `keys verify` reports of the journal in `home`."""
+
+    async def body() -> VerifyReport:
+        async with services(home=home) as opened:
+            return await verify(opened, run, kept)
+
+    return wait(body())
+
+
+def made(home: Path, new_key: str = "") -> CheckpointMade:
+    """What `keys checkpoint` makes in `home`."""
+
+    async def body() -> CheckpointMade:
+        async with services(home=home) as opened:
+            return await (change_key(opened, new_key) if new_key else make_checkpoint(opened))
+
+    return wait(body())

@@ -19,22 +19,21 @@ from keyring import (
     checked,
     edit,
     entered,
+    made,
     reasons,
     rewritten,
     signed_store,
     started,
     three_runs,
     told,
+    verified,
     wait,
     write,
 )
 
-from runbook_keys.bootstrap import services
 from runbook_keys.errors import JournalDamaged
 from runbook_keys.journal.checkpoint import read_note, read_notes
 from runbook_keys.model.runbook import SafetyClass
-from runbook_keys.operations.checkpoints import CheckpointMade, change_key, make_checkpoint
-from runbook_keys.operations.verify import VerifyReport, verify
 from runbook_keys.ports import JournalStore
 from runbook_keys.stores.memory import MemoryStore
 from runbook_keys.stores.notary import Notary
@@ -55,26 +54,6 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[JournalSto
     made: JournalStore = memory if request.param == "memory" else signed_store(tmp_path)
     yield made
     wait(made.close())
-
-
-def verified(home: Path, run: str = "", kept: bytes = b"") -> VerifyReport:
-    """What `keys verify` reports of the journal in `home`."""
-
-    async def body() -> VerifyReport:
-        async with services(home=home) as opened:
-            return await verify(opened, run, kept)
-
-    return wait(body())
-
-
-def made(home: Path, new_key: str = "") -> CheckpointMade:
-    """What `keys checkpoint` makes in `home`."""
-
-    async def body() -> CheckpointMade:
-        async with services(home=home) as opened:
-            return await (change_key(opened, new_key) if new_key else make_checkpoint(opened))
-
-    return wait(body())
 
 
 def test_a_checkpoint_is_made_where_something_is_promised(store: JournalStore) -> None:

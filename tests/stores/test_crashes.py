@@ -54,10 +54,10 @@ print(won)
 """
 
 
-def start(program: str, path: Path, *more: str) -> subprocess.Popen[str]:
-    """Another Python process that writes to the journal."""
+def start(program: str, path: Path, *more: str) -> subprocess.Popen[bytes]:
+    """Another Python process that writes to the journal. Unbuffered: `communicate` must find all that no `readline` took."""
     arguments = [sys.executable, "-c", program, str(path), HERE, *more]
-    return subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
 
 
 def new_journal(path: Path) -> None:
@@ -76,7 +76,7 @@ def entries(path: Path) -> int:
     return number
 
 
-def killed_after(process: subprocess.Popen[str], seconds: float) -> int:
+def killed_after(process: subprocess.Popen[bytes], seconds: float) -> int:
     """Kill the writer this long after its first acknowledgement; the last head that it acknowledged."""
     assert process.stdout
     first = int(process.stdout.readline())
@@ -85,7 +85,7 @@ def killed_after(process: subprocess.Popen[str], seconds: float) -> int:
         select.select([], [], [], left)
     process.kill()
     told, _ = process.communicate(timeout=30)
-    whole = [line for line in told.splitlines(keepends=True) if line.endswith("\n")]
+    whole = [line for line in told.splitlines(keepends=True) if line.endswith(b"\n")]
     return int(whole[-1]) if whole else first
 
 
@@ -119,7 +119,7 @@ def test_of_two_processes_on_one_run_exactly_one_wins_each_entry(tmp_path: Path)
     contenders = {name: start(CONTENDER, path, name) for name in ("ann", "ben")}
     for contender in contenders.values():
         assert contender.stdin
-        contender.stdin.write("\n")
+        contender.stdin.write(b"\n")
         contender.stdin.flush()
     won = {name: int(contender.communicate(timeout=120)[0]) for name, contender in contenders.items()}
     assert entries(path) == 200

@@ -1,4 +1,4 @@
-"""The commands for auditors and for whoever owns the record: verify, checkpoint, export, erase."""
+"""The commands for auditors and for whoever owns the record: verify, checkpoint, export, erase, declare."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def add_evidence_commands(cli: click.Group) -> None:
     """Add the commands of this page to `cli`."""
-    for made in (verify_command, checkpoint_command, export_command, erase_command):
+    for made in (verify_command, checkpoint_command, export_command, erase_command, declare_command):
         cli.add_command(made)
 
 
@@ -86,7 +86,7 @@ def read_file(path: Path) -> bytes:
 
 def verify_lines(report: VerifyReport, name: str) -> list[str]:
     """Whole, or what is wrong and where; then what is signed, and what somebody should know."""
-    signed = _signed_lines(report)
+    signed = [*_signed_lines(report), *_alarm_lines(report)]
     if not report.damages:
         return [
             f"The journal is whole: {report.entries} entries, {report.runs} runs ({name}).",
@@ -101,8 +101,18 @@ def verify_lines(report: VerifyReport, name: str) -> list[str]:
         *lines,
         *signed,
         "Keep this file as it is. Compare it with a copy, and tell whoever owns the record.",
-        "Runs that are whole can be shown, exported and resumed. For a new incident in a",
-        "journal of its own: KEYS_HOME=NEW-FOLDER keys run SLUG",
+        "Runs that are whole can be shown, exported and resumed.",
+    ]
+
+
+def _alarm_lines(report: VerifyReport) -> list[str]:
+    if report.alarm is None:
+        return []
+    since = f" since {report.alarm.at}" if report.alarm.at else ""
+    return [
+        *hanging("", f"An integrity alarm stands{since}: the journal takes no new run."),
+        "For a new incident: KEYS_HOME=NEW-FOLDER keys run SLUG",
+        "Once you know what happened: keys declare --reason WHY",
     ]
 
 
@@ -196,7 +206,7 @@ def erase_command(run: str, entries: tuple[int, ...], reason: str, confirm: str)
         what = await erasable(services, run, entries)
         numbers = ", ".join(str(seq) for seq in sorted({seq for seq, _ in what.pieces}))
         click.echo("\n".join(hanging("", f"The material of entry {numbers} will be gone.")))
-        if (confirm or _typed(what.run)) != what.run:
+        if (confirm or _typed(what.run, "erase it", "erased")) != what.run:
             raise KeysError("That is not the run's name. Nothing was erased.")
         return await erase(services, operator_for(sys.stdin, sys.stdout, None).actor, what, reason)
 
@@ -209,8 +219,45 @@ def erase_command(run: str, entries: tuple[int, ...], reason: str, confirm: str)
     )
 
 
-def _typed(run: str) -> str:
+@click.command("declare")
+@click.option("--reason", required=True, help="What happened; it is signed and stays on the record.")
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path),
+    help="Checkpoints that were kept elsewhere, as with `keys verify`.",
+)
+@click.option(
+    "--confirm", default="", metavar="NUMBER", help="The number of findings, where nobody can be asked."
+)
+def declare_command(reason: str, against: Path | None, confirm: str) -> None:
+    """Declare that what does not verify is known, such as a restored backup. The alarm ends; new damage begins another.
+
+    Example: keys declare --reason "disk replaced, backup of 02:00 restored, ticket 2026-118"
+    """
+    from runbook_keys.operations.declare import declarable, declare
+
+    kept = read_file(against) if against else b""
+
+    async def work(services: Services) -> int:
+        what = await declarable(services, kept)
+        count = len(what.damages)
+        for each in what.damages:
+            click.echo("\n".join(hanging(f"  {each.run or 'journal'}: ", each.what)))
+        if (confirm or _typed(str(count), "declare that they are known", "declared")) != str(count):
+            raise KeysError(f"There are {count} findings. Nothing was declared.")
+        return (await declare(services, what, reason)).no
+
+    number = with_services(work)
+    say(
+        [
+            f"Declared and signed by checkpoint {number}. The journal takes new runs again.",
+            "Keep that checkpoint elsewhere: keys checkpoint > today.checkpoint",
+        ]
+    )
+
+
+def _typed(word: str, purpose: str, done: str) -> str:
     """What a person types; silence is never yes."""
     if not sys.stdin.isatty():
-        raise KeysError(f"Nobody can be asked here. Give --confirm {run} as well. Nothing was erased.")
-    return str(click.prompt(f"Type {run} to erase it", default="", show_default=False))
+        raise KeysError(f"Nobody can be asked here. Give --confirm {word} as well. Nothing was {done}.")
+    return str(click.prompt(f"Type {word} to {purpose}", default="", show_default=False))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from runbook_keys.cli.opening import say, show_json, with_services
+from runbook_keys.cli.opening import say, show_json, told, with_services
 from runbook_keys.cli.terminal import operator_for
 from runbook_keys.cli.text import RULE, duration, hanging
 
@@ -45,6 +45,7 @@ def followups_command(
     """
     from runbook_keys.operations.followups import assign as give
     from runbook_keys.operations.followups import complete, list_follow_ups
+    from runbook_keys.operations.summaries import unreadable
 
     if assign is not None:
         run, number, to = assign
@@ -57,6 +58,7 @@ def followups_command(
     if assign is None and done is None:
         found = with_services(lambda services: list_follow_ups(services, slug))
         show_json(found) if as_json else say(follow_up_lines(found, datetime.now(UTC)))
+        told(with_services(unreadable))
 
 
 def follow_up_lines(found: Sequence[FollowUp], now: datetime) -> list[str]:

@@ -32,9 +32,12 @@ def _run_line(run: RunSummary) -> str:
 
 def history_lines(history: RunHistory) -> list[str]:
     """The hand-over, then the timeline."""
-    lines = [safe(line) for line in history.handover] + [RULE]
+    is_whole = history.line is not None
+    lines = [part for line in history.handover for part in ([safe(line)] if is_whole else hanging("", line))]
+    lines.append(RULE)
     for entry in history.timeline:
-        lines += hanging(f"{entry.seq:>4} {entry.at:%H:%M:%S} {entry.actor[:10]:<10} ", entry.words)
+        at = f"{entry.at:%H:%M:%S}" if entry.at else 8 * "-"
+        lines += hanging(f"{entry.seq:>4} {at} {entry.actor[:10]:<10} ", entry.words)
     return lines
 
 

@@ -23,8 +23,8 @@ from runbook_keys.cli.listings import (
     history_lines,
     runs_lines,
 )
-from runbook_keys.cli.opening import say, show_json, with_services
-from runbook_keys.cli.reports import add_report_commands, told
+from runbook_keys.cli.opening import say, show_json, told, with_services
+from runbook_keys.cli.reports import add_report_commands
 from runbook_keys.cli.terminal import TerminalOperator, operator_for
 from runbook_keys.cli.text import safe
 from runbook_keys.errors import Interrupted, KeysError
@@ -141,8 +141,9 @@ def runs_command(as_json: bool) -> None:
     """
     from runbook_keys.operations.runs import list_runs
 
-    runs = with_services(list_runs)
+    runs, notice = with_services(list_runs)
     show_json(runs) if as_json else say(runs_lines(runs))
+    told(notice)
 
 
 @cli.command("show")
@@ -178,7 +179,7 @@ async def _history(services: Services, run: str) -> tuple[RunHistory, str]:
     from runbook_keys.operations.runs import show_run
 
     history = await show_run(services, run)
-    return history, await record_access(services, me(), [history.line.run], "timeline")
+    return history, await record_access(services, me(), [history.run], "timeline")
 
 
 @cli.command("check")
@@ -250,6 +251,7 @@ _IN_FEW_WORDS = {
     "call": "Call one Jupyter, Node or Python KEY.",
     "check": "Prove packs and KEYS on the page.",
     "checkpoint": "Sign the journal as it is now.",
+    "declare": "Say what happened to a damaged record.",
     "doctor": "Say what is missing to be usable tonight.",
     "drill": "Prove a runbook by breaking things for real.",
     "erase": "Erase personal data from a run.",

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from runbook_keys.cli.text import hanging
 from runbook_keys.errors import Interrupted
 from runbook_keys.operations.services import Services
 
@@ -39,6 +40,12 @@ def _run(work: Coroutine[Any, Any, Any]) -> Any:
 def say(lines: Iterable[str]) -> None:
     """Lines on stdout."""
     click.echo("\n".join(lines))
+
+
+def told(notice: str) -> None:
+    """A word on stderr, so that a page on stdout stays a page."""
+    for line in hanging("keys: ", notice) if notice else ():
+        click.echo(line, err=True)
 
 
 def as_json(value: Any) -> str:

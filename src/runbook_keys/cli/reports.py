@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from runbook_keys.cli.followups import aware_command, feedback_command, followups_command, me
-from runbook_keys.cli.opening import say, with_services
+from runbook_keys.cli.opening import say, told, with_services
 from runbook_keys.cli.stats import stats_command
 from runbook_keys.cli.text import hanging
 from runbook_keys.errors import KeysError
@@ -97,12 +97,6 @@ async def _reported(
 
     made = await report(services, framework, from_day.date(), to_day.date())
     return made, await record_access(services, me(), made.runs, f"report {framework}")
-
-
-def told(notice: str) -> None:
-    """A word on stderr, so that a page on stdout stays a page."""
-    for line in hanging("keys: ", notice) if notice else ():
-        click.echo(line, err=True)
 
 
 def written(folder: Path, files: Mapping[str, bytes]) -> None:

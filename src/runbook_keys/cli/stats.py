@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from runbook_keys.cli.opening import say, show_json, with_services
+from runbook_keys.cli.opening import say, show_json, told, with_services
 from runbook_keys.cli.text import RULE, hanging, one_line
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def stats_command(slug: str, is_practice: bool, form: str) -> None:
     Example: keys stats --format html > stats.html
     """
     from runbook_keys.operations.stats import page_of_stats, stats
+    from runbook_keys.operations.summaries import unreadable
 
     found = with_services(lambda services: stats(services, slug, is_practice))
     if form == "html":
@@ -39,6 +40,7 @@ def stats_command(slug: str, is_practice: bool, form: str) -> None:
         show_json(found)
     else:
         say(stats_lines(found, is_practice))
+    told(with_services(unreadable))
 
 
 def stats_lines(found: Sequence[Figures], is_practice: bool) -> list[str]:

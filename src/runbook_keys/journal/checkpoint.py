@@ -35,7 +35,7 @@ _DASH = "\u2014"
 _KEY_ID_BYTES = (
     4  # C2SP: the first bytes of the SHA-256 over the public key (DER), for signatures of type ECDSA
 )
-_EXTENSIONS = ("no", "before", "at", "why", "unsigned", "next-key")
+_EXTENSIONS = ("no", "before", "at", "why", "unsigned", "next-key", "known")
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
 
 
@@ -43,7 +43,8 @@ class Note(Struct, frozen=True):
     """A checkpoint, read. `link` and `before` are hex; `at` is RFC 3339; `unsigned` says why it has no signature.
 
     `before` is the SHA-256 of the whole note before it (64 zeros for the first one). `next_key` announces the key that
-    will sign from now on. `signatures` are (key id in hex, DER) over `body`.
+    will sign from now on. `known` are the marks of damage that somebody declared (journal/declared.py).
+    `signatures` are (key id in hex, DER) over `body`.
     """
 
     body: bytes
@@ -56,6 +57,7 @@ class Note(Struct, frozen=True):
     why: str
     unsigned: str
     next_key: str
+    known: frozenset[str]
     signatures: tuple[tuple[str, bytes], ...]
 
 
@@ -92,11 +94,17 @@ def origin_of(first: SpineRow) -> str:
 
 
 def body_of(
-    origin: str, end: SpineRow, before: Checkpoint | None, at: datetime, why: str, more: Mapping[str, str]
+    origin: str,
+    end: SpineRow,
+    no: int,
+    before: Checkpoint | None,
+    at: datetime,
+    why: str,
+    more: Mapping[str, str],
 ) -> bytes:
-    """The text that is signed. `more` are further lines of ours by name (`unsigned`, `next-key`)."""
+    """The text that is signed. `more` are further lines of ours by name (`unsigned`, `next-key`, `known`)."""
     lines = {
-        "no": f"{before.no + 1 if before else 1}",
+        "no": f"{no}",
         "before": digest_of(before),
         "at": instant(at),
         "why": why,
@@ -138,6 +146,7 @@ def read_note(content: bytes) -> Note:
             why=extensions["why"],
             unsigned=extensions.get("unsigned", ""),
             next_key=extensions.get("next-key", ""),
+            known=frozenset(extensions.get("known", "").split()),
             signatures=tuple(_signature(line) for line in signed.decode("utf-8").splitlines()),
         )
     except (ValueError, KeyError, binascii.Error) as error:

@@ -8,24 +8,30 @@ from msgspec import Struct
 
 from runbook_keys.errors import JournalDamaged
 from runbook_keys.journal.chain import GENESIS
-from runbook_keys.journal.checkpoint import Note, digest_of, read_note
+from runbook_keys.journal.checkpoint import Note, digest_of, origin_of, read_note
 from runbook_keys.journal.damages import WHOLE, damage, stretches
+from runbook_keys.journal.declared import mark_of_note, undeclared
 from runbook_keys.model.entry import Checkpoint, Damage, SpineRow
 
 Verifier = Callable[[str, bytes, bytes], bool | None]
 """(key id, content, signature) → is it good; None where no key of this id is known."""
 
 
+_FOREIGN = "is of another journal, or this one was rewritten from its first row on."
+
+
 class Signed(Struct, frozen=True):
     """What the checkpoints show. `rows` of the spine are covered by a good signature; `last_no` is that checkpoint.
 
-    `notices` are no damage, but somebody should know: unsigned stretches, keys that are not known here.
+    `notices` are no damage, but somebody should know: unsigned stretches, keys that are not known here. `known` are the
+    marks of damage that a good signature declares.
     """
 
     damages: tuple[Damage, ...]
     notices: tuple[str, ...]
     rows: int
     last_no: int
+    known: frozenset[str] = frozenset()
 
 
 def check_checkpoints(
@@ -36,27 +42,49 @@ def check_checkpoints(
     `is_part`: these are some of a journal's, one after the other, and the first may follow others.
     """
     notes, damages = _read(checkpoints)
-    damages += _check_order(checkpoints, notes, checkpoints[0].no if is_part and checkpoints else 1)
-    damages += _check_spine(list(notes.values()), spine)
     signatures = {no: _state(note, verifier) for no, note in notes.items()}
+    declaring = {no: note for no, note in notes.items() if note.known and signatures[no] == "good"}
+    known = frozenset(mark for note in declaring.values() for mark in note.known)
+    first = checkpoints[0].no if is_part and checkpoints else 1
+    damages += _check_order(checkpoints, notes, first, frozenset(declaring))
+    damages += _check_spine([note for note in notes.values() if mark_of_note(note) not in known], spine)
     damages += [
         _of(no, "has a signature that its key did not make: it was changed, or signed by somebody else.")
         for no, state in signatures.items()
         if state == "wrong"
     ]
     good = [note for no, note in notes.items() if signatures[no] == "good"]
-    notices = (*_unsigned(notes, signatures), *_unknown(notes, signatures), *_changed_keys(notes, signatures))
+    notices = (
+        *_unsigned(notes, signatures),
+        *_unknown(notes, signatures),
+        *_changed_keys(notes, signatures),
+        *(
+            f"Damage was declared at checkpoint {no} ({note.at}): {note.why}"
+            for no, note in declaring.items()
+        ),
+    )
     last = good[-1] if good else None
-    return Signed(tuple(damages), notices, last.gseq if last else 0, last.no if last else 0)
+    new = undeclared(damages, known)
+    return Signed(new, notices, last.gseq if last else 0, last.no if last else 0, known)
 
 
-def check_kept(notes: Iterable[Note], spine: Sequence[SpineRow], verifier: Verifier) -> Signed:
+def is_foreign(damage: Damage) -> bool:
+    """Whether the finding may be no damage of this journal but a checkpoint of another one, kept under a wrong name."""
+    return _FOREIGN in damage.what
+
+
+def check_kept(
+    notes: Iterable[Note], spine: Sequence[SpineRow], verifier: Verifier, known: frozenset[str] = frozenset()
+) -> Signed:
     """Hold notes that were kept elsewhere against the spine: they show what the journal alone can't.
 
-    A journal that was cut, restored from an old copy, or rewritten by somebody who holds the key.
+    A journal that was cut, restored from an old copy, or rewritten by somebody who holds the key. `known` are marks of
+    what the journal itself declares.
     """
-    notes = list(notes)
-    damages = _check_spine(notes, spine, kept="kept elsewhere ")
+    name = origin_of(spine[0]) if spine else ""
+    notes = [note for note in notes if mark_of_note(note) not in known]
+    damages = [_of(note.no, f"{_FOREIGN} It is of {note.origin}.") for note in notes if note.origin != name]
+    damages += _check_spine([note for note in notes if note.origin == name], spine, kept="kept elsewhere ")
     states = [(note, _state(note, verifier)) for note in notes]
     damages += [
         _of(note.no, "was kept elsewhere, and its signature is wrong.")
@@ -82,10 +110,15 @@ def _read(checkpoints: Iterable[Checkpoint]) -> tuple[dict[int, Note], list[Dama
     return notes, damages
 
 
-def _check_order(checkpoints: Sequence[Checkpoint], notes: dict[int, Note], first: int) -> Iterator[Damage]:
+def _check_order(
+    checkpoints: Sequence[Checkpoint], notes: dict[int, Note], first: int, declaring: frozenset[int]
+) -> Iterator[Damage]:
+    """`declaring` may leave numbers out, which lost checkpoints had, and may cover fewer rows than those."""
     previous: Checkpoint | None = None
     expected, rows = first, 0
     for each in checkpoints:
+        if each.no in declaring:
+            expected, rows = each.no, 0
         if each.no > expected:
             gone = (
                 f"Checkpoint {expected}"

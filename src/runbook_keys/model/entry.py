@@ -67,6 +67,16 @@ class Checkpoint(Struct, frozen=True):
     note: bytes
 
 
+class Alarm(Struct, frozen=True):
+    """Somebody found that the journal does not verify: since when (RFC 3339), and the first finding in words.
+
+    While it stands the journal takes no new run. Runs that are under way go on: what they did must not be lost.
+    """
+
+    at: str
+    what: str
+
+
 class Damage(Struct, frozen=True):
     """One thing that does not verify: where, and in words what that means. `seq` 0 means the run or journal as a whole."""
 

@@ -36,7 +36,7 @@ async def change_key(services: Services, reason: str) -> CheckpointMade:
     """
     key = services.signer.prepare_next()
     why = f"key change: {reason}"
-    if await services.store.checkpoint(services.clock.now(), why, next_key=key) is None:
+    if await services.store.checkpoint(services.clock.now(), why, {"next-key": key}) is None:
         raise JournalUnavailable(
             "The journal has no entry yet, so its key has signed nothing. Nothing was changed."
         )

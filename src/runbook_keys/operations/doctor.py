@@ -65,6 +65,11 @@ async def _of_machine(services: Services) -> AsyncIterator[Symptom]:
     report = await verify(services)
     if report.damages:
         yield Symptom("The journal is damaged.", "`keys verify` names the places.")
+    if report.alarm:
+        yield Symptom(
+            "An integrity alarm stands: the journal takes no new run.",
+            "`keys verify` says why. Then `keys declare`.",
+        )
     if not services.config.contacts:
         yield Symptom("No contacts are known.", "Add [contacts] to keys.toml.", is_stopping=False)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import msgspec
 
@@ -27,8 +28,9 @@ async def find_run(services: Services, run: str) -> RunHead:
             raise RunNotFound(f"The journal has no run {run}. `keys runs` lists them.")
         return head
     for head in reversed(heads):
-        if not _is_over(await recorded(services, head.run)):
-            return head
+        with suppress(JournalDamaged):  # what can't be read can't be resumed; the one before may wait
+            if not _is_over(await recorded(services, head.run)):
+                return head
     raise RunNotFound("No run is waiting to be resumed. `keys runs` lists all of them.")
 
 

@@ -7,50 +7,69 @@ from datetime import datetime
 from msgspec import Struct
 
 from runbook_keys.driver.handover import handover
+from runbook_keys.errors import JournalDamaged
 from runbook_keys.evidence.summary import RunSummary, summary_of
 from runbook_keys.evidence.words import words_of
-from runbook_keys.model.entry import StoredEntry
+from runbook_keys.journal.lines import decode
+from runbook_keys.model.entry import Entry, StoredEntry
 from runbook_keys.operations.recorded import find_run, recorded, reopen
 from runbook_keys.operations.services import Services
-from runbook_keys.operations.summaries import summaries
+from runbook_keys.operations.summaries import summaries, unreadable
 
 
 class TimelineLine(Struct, frozen=True):
-    """One entry in words."""
+    """One entry in words; `at` is None where they say that it can't be read."""
 
     seq: int
-    at: datetime
+    at: datetime | None
     actor: str
     words: str
 
 
 class RunHistory(Struct, frozen=True):
-    """One run: its line, its timeline, its hand-over, its stored lines as they stand in the journal."""
+    """One run: its line, its timeline, its hand-over, its stored lines as they stand in the journal.
 
-    line: RunSummary
+    Where somebody edited it, `line` is None, the hand-over says so, and the timeline is what can still be read.
+    """
+
+    run: str
+    line: RunSummary | None
     timeline: tuple[TimelineLine, ...]
     handover: tuple[str, ...]
     stored: tuple[StoredEntry, ...]
 
 
-async def list_runs(services: Services) -> list[RunSummary]:
-    """All runs, oldest first."""
-    return await summaries(services)
+async def list_runs(services: Services) -> tuple[list[RunSummary], str]:
+    """All runs that can be read, oldest first; and in words which can't be."""
+    return await summaries(services), await unreadable(services)
 
 
 async def show_run(services: Services, run: str) -> RunHistory:
     """One run's history. Raises RunNotFound."""
     head = await find_run(services, run)
     stored = await recorded(services, head.run)
-    session, _ = await reopen(services, head, needs_values=False)
+    try:
+        session, _ = await reopen(services, head, needs_values=False)
+    except JournalDamaged as damaged:
+        said = (f"Run {head.run} can't be read whole. {damaged}", "What can be read of it:")
+        return RunHistory(head.run, None, tuple(map(_readable, stored)), said, tuple(stored))
     return RunHistory(
+        run=head.run,
         line=summary_of(session.entries),
-        timeline=tuple(
-            TimelineLine(entry.seq, entry.at, str(entry.actor), words_of(entry.event))
-            for entry in session.entries
-        ),
+        timeline=tuple(map(_line, session.entries)),
         handover=handover(
             session.runbook, session.state, session.entries, session.reached(session.runbook.escalate_to)
         ),
         stored=tuple(stored),
     )
+
+
+def _line(entry: Entry) -> TimelineLine:
+    return TimelineLine(entry.seq, entry.at, str(entry.actor), words_of(entry.event))
+
+
+def _readable(stored: StoredEntry) -> TimelineLine:
+    try:
+        return _line(decode(stored.line))
+    except JournalDamaged as damaged:
+        return TimelineLine(stored.seq, None, "", f"CAN'T BE READ. {damaged}")

@@ -17,18 +17,35 @@ LATEST = 100
 
 
 async def summaries(services: Services, latest: int | None = None) -> list[RunSummary]:
-    """The runs, oldest first: all of them, or the `latest` so many. Raises JournalDamaged."""
+    """The runs that can be read, oldest first: all of them, or out of the `latest` so many."""
     heads = await services.store.runs()
     chosen = heads if latest is None else heads[-latest:]
-    return [await _summary(services, head) for head in chosen]
+    found = [await _summary_or_none(services, head) for head in chosen]
+    return [each for each in found if each]
+
+
+async def unreadable(services: Services) -> str:
+    """Which runs can't be read, in a sentence; empty where all can."""
+    heads = await services.store.runs()
+    names = [head.run for head in heads if await _summary_or_none(services, head) is None]
+    if not names:
+        return ""
+    return (
+        f"Not counted here, because their record can't be read: {', '.join(names)}. `keys verify` says why."
+    )
 
 
 async def lessons(services: Services, slug: str) -> str:
     """What earlier runs of `slug` teach, in a sentence or two; empty where nothing is known."""
+    return earlier(await summaries(services, LATEST), slug)
+
+
+async def _summary_or_none(services: Services, head: RunHead) -> RunSummary | None:
+    """None for a run that somebody edited: it must keep nobody from all the others."""
     try:
-        return earlier(await summaries(services, LATEST), slug)
-    except JournalDamaged:  # an older record that somebody edited must not keep anybody from this incident
-        return ""
+        return await _summary(services, head)
+    except JournalDamaged:
+        return None
 
 
 async def _summary(services: Services, head: RunHead) -> RunSummary:

@@ -1,4 +1,4 @@
-"""Is the journal whole, and signed? Changes nothing and runs nothing."""
+"""Is the journal whole, and signed? Runs nothing, and writes nothing into the journal; where it does not verify, an alarm begins."""
 
 from __future__ import annotations
 
@@ -7,9 +7,17 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from runbook_keys.journal.checkpoint import read_notes
-from runbook_keys.journal.checkpoint_check import Signed, Verifier, check_checkpoints, check_kept
+from runbook_keys.journal.checkpoint_check import (
+    Signed,
+    Verifier,
+    check_checkpoints,
+    check_kept,
+    is_foreign,
+)
+from runbook_keys.journal.declared import undeclared
+from runbook_keys.journal.lines import instant
 from runbook_keys.journal.whole import Contents, verify_journal
-from runbook_keys.model.entry import Damage
+from runbook_keys.model.entry import Alarm, Damage
 from runbook_keys.operations.recorded import find_run
 from runbook_keys.operations.services import Services
 from runbook_keys.ports import JournalStore, Signer
@@ -24,7 +32,7 @@ class VerifyReport(Struct, frozen=True):
     """What was looked at, the chain value at its end (empty where nothing is), and everything that does not verify.
 
     `notices` are no damage but worth knowing. `signed` of the entries are covered by a good signature, the last of
-    which is `checkpoint`; `keys` are the names of the keys that are known here.
+    which is `checkpoint`; `keys` are the names of the keys that are known here. `alarm` stands since an earlier look.
     """
 
     runs: int
@@ -35,6 +43,7 @@ class VerifyReport(Struct, frozen=True):
     signed: int = 0
     checkpoint: int = 0
     keys: tuple[str, ...] = ()
+    alarm: Alarm | None = None
 
 
 async def verify(services: Services, run: str = "", kept: bytes = b"") -> VerifyReport:
@@ -48,8 +57,10 @@ async def verify(services: Services, run: str = "", kept: bytes = b"") -> Verify
     verifier = verifier_of(services.signer, known)
     signed = check_checkpoints(contents.checkpoints, contents.spine, verifier)
     if kept:
-        signed = _both(signed, check_kept(read_notes(kept), contents.spine, verifier))
-    damages = (*verify_journal(contents), *signed.damages)
+        signed = _both(signed, check_kept(read_notes(kept), contents.spine, verifier, signed.known))
+    damages = (*undeclared(verify_journal(contents), signed.known), *signed.damages)
+    if own := [each for each in damages if not is_foreign(each)]:
+        services.store.sound_alarm(Alarm(instant(services.clock.now()), own[0].what))
     if run:
         return await _of_run(services, run, contents, damages, signed, tuple(known))
     rows = contents.spine
@@ -65,6 +76,7 @@ async def verify(services: Services, run: str = "", kept: bytes = b"") -> Verify
         signed=signed.rows,
         checkpoint=signed.last_no,
         keys=tuple(known),
+        alarm=services.store.alarm(),
     )
 
 
@@ -112,8 +124,11 @@ async def _of_run(
         signed=len(covered),
         checkpoint=signed.last_no,
         keys=keys,
+        alarm=services.store.alarm(),
     )
 
 
 def _both(own: Signed, kept: Signed) -> Signed:
-    return Signed((*own.damages, *kept.damages), (*own.notices, *kept.notices), own.rows, own.last_no)
+    return Signed(
+        (*own.damages, *kept.damages), (*own.notices, *kept.notices), own.rows, own.last_no, own.known
+    )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from runbook_keys.errors import RunTaken
 from runbook_keys.journal.chain import GENESIS, SPINE_START, extend
 from runbook_keys.model.actor import Actor
-from runbook_keys.model.entry import Blob, Checkpoint, RunHead, SpineRow, StoredEntry
+from runbook_keys.model.entry import Alarm, Blob, Checkpoint, RunHead, SpineRow, StoredEntry
 from runbook_keys.model.event import AnyEvent
+from runbook_keys.stores.alarms import closed_by
 from runbook_keys.stores.appending import check_fence, lines_after
 from runbook_keys.stores.names import checked, no_material, not_found
 from runbook_keys.stores.notary import Notary
@@ -52,6 +53,7 @@ class MemoryStore:
         self._spine: list[SpineRow] = []
         self._blobs: dict[str, Blob | None] = {}
         self._claims: set[str] = set()
+        self._alarm: Alarm | None = None
 
     async def append(
         self,
@@ -66,6 +68,8 @@ class MemoryStore:
         lines = lines_after(run, after_seq, at, actor, events)
         head = self._heads.get(run)
         check_fence(run, after_seq, head.seq if head else None)
+        if head is None and self._alarm:
+            raise closed_by(self._alarm)
         before = head or RunHead(run, len(self._heads) + 1, 0, GENESIS)
         extension = extend(before, self._spine[-1] if self._spine else SPINE_START, lines)
         self._entries.setdefault(run, []).extend(extension.entries)
@@ -121,16 +125,31 @@ class MemoryStore:
         """All checkpoints by number."""
         return list(self._checkpoints)
 
-    async def checkpoint(self, at: datetime, why: str, next_key: str = "") -> Checkpoint | None:
+    async def checkpoint(
+        self, at: datetime, why: str, more: Mapping[str, str] = {}, after_no: int = 0
+    ) -> Checkpoint | None:
         """One more checkpoint, over the spine's end; None where there is no entry yet, or no notary."""
         if self._notary is None or not self._spine:
             return None
-        made = self._notary.make(self._spine[0], self._spine[-1], self._last_checkpoint(), at, why, next_key)
+        first, end, before = self._spine[0], self._spine[-1], self._last_checkpoint()
+        made = self._notary.make(first, end, before, at, why, more, after_no)
         self._checkpoints.append(made)
         return made
 
     def _last_checkpoint(self) -> Checkpoint | None:
         return self._checkpoints[-1] if self._checkpoints else None
+
+    def alarm(self) -> Alarm | None:
+        """The integrity alarm that stands, or None."""
+        return self._alarm
+
+    def sound_alarm(self, alarm: Alarm) -> None:
+        """Begin an alarm, unless one stands."""
+        self._alarm = self._alarm or alarm
+
+    def end_alarm(self) -> None:
+        """No alarm any more."""
+        self._alarm = None
 
     def claim(self, run: str) -> MemoryClaim:
         """The right to drive `run`. Raises RunTaken while another holds it."""

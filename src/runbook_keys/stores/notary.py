@@ -6,7 +6,7 @@ its checkpoint is not there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from runbook_keys.errors import JournalDamaged, SigningUnavailable
@@ -41,18 +41,22 @@ class Notary:
         before: Checkpoint | None,
         at: datetime,
         why: str,
-        next_key: str = "",
+        more: Mapping[str, str] = {},
+        after_no: int = 0,
     ) -> Checkpoint:
-        """A checkpoint over `end`, signed if that is possible. `first` is the spine's first row."""
-        origin = origin_of(first)
-        body = body_of(origin, end, before, at, why, {"next-key": next_key})
+        """A checkpoint over `end`, signed if that is possible. `first` is the spine's first row, `more` further lines.
+
+        Its number follows that of `before`, and is above `after_no`.
+        """
+        origin, no = origin_of(first), max(before.no if before else 0, after_no) + 1
+        body = body_of(origin, end, no, before, at, why, more)
         try:
             signature = self._signer.sign(body)
             note = note_of(body, signature.key, signature.value)
         except SigningUnavailable as unavailable:
-            more = {"unsigned": str(unavailable), "next-key": next_key}
-            note = note_of(body_of(origin, end, before, at, why, more))
-        return Checkpoint(before.no + 1 if before else 1, end.gseq, note)
+            told = {"unsigned": str(unavailable), **more}
+            note = note_of(body_of(origin, end, no, before, at, why, told))
+        return Checkpoint(no, end.gseq, note)
 
 
 def _passed(before: Checkpoint | None, at: datetime) -> timedelta:
@@ -60,8 +64,18 @@ def _passed(before: Checkpoint | None, at: datetime) -> timedelta:
         return timedelta(0)
     try:
         return at - datetime.fromisoformat(read_note(before.note).at)
-    except (
-        JournalDamaged,
-        ValueError,
-    ):  # somebody has been at it: `keys verify` says so, an incident goes on
+    except (JournalDamaged, ValueError):  # somebody has been at it; a run that is under way goes on
         return LONGEST
+
+
+def misfit(before: Checkpoint | None, row: SpineRow | None) -> str:
+    """What is wrong where the newest checkpoint does not tell of `row`, its row of the spine; empty where it does."""
+    if before is None:
+        return ""
+    try:
+        is_same = row is not None and read_note(before.note).link == row.spine_link
+    except JournalDamaged:
+        is_same = False
+    return (
+        "" if is_same else f"Its newest checkpoint ({before.no}) does not fit row {before.gseq} of the spine."
+    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -16,15 +16,17 @@ from pathlib import Path
 from runbook_keys.errors import JournalUnavailable, KeysError
 from runbook_keys.journal.blobs import is_whole
 from runbook_keys.journal.chain import GENESIS, SPINE_START, Extension, extend
+from runbook_keys.journal.lines import instant
 from runbook_keys.model.actor import Actor
-from runbook_keys.model.entry import Blob, Checkpoint, RunHead, SpineRow, StoredEntry
+from runbook_keys.model.entry import Alarm, Blob, Checkpoint, RunHead, SpineRow, StoredEntry
 from runbook_keys.model.event import AnyEvent
 from runbook_keys.stores import failures, schema
+from runbook_keys.stores.alarms import FileAlarm, closed_by
 from runbook_keys.stores.appending import check_fence, lines_after
 from runbook_keys.stores.claims import FileClaim
 from runbook_keys.stores.making import making
 from runbook_keys.stores.names import changed_material, checked, no_material, not_found
-from runbook_keys.stores.notary import Notary
+from runbook_keys.stores.notary import Notary, misfit
 from runbook_keys.stores.queries import named, transaction
 
 _QUERIES = named(Path(__file__).with_name("sqlite.sql"))
@@ -54,6 +56,7 @@ class SqliteStore:
         self._path = path
         self._connection = connection
         self._factory = factory
+        self._alarm = FileAlarm(path.with_suffix(".alarm"))
         self._failure: KeysError | None = None
 
     @classmethod
@@ -90,8 +93,8 @@ class SqliteStore:
         """Add `events` after entry `after_seq` (0 opens the run), with `blobs`; durable when it returns, or not there.
 
         Raises RunTaken when `after_seq` is no longer the head, RunNotFound for an unknown run, JournalUnavailable when
-        it can't be written. After such a failure this store takes nothing more: what a disk that failed once says
-        about a second try can't be believed.
+        it can't be written, or when a run is to be opened while an alarm stands. After a failed write this store takes
+        nothing more: what a disk that failed once says about a second try can't be believed.
         """
         self._refuse_after_failure()
         lines = lines_after(run, after_seq, at, actor, events)
@@ -99,6 +102,8 @@ class SqliteStore:
         try:
             with transaction(self._connection):
                 head = self._fenced_head(run, after_seq)
+                if after_seq == 0:
+                    self._refuse_on_alarm(at)
                 extension = extend(head, self._spine_end(), lines)
                 self._insert(head, extension, blobs)
                 self._add_due_checkpoint(extension, at, events)
@@ -170,7 +175,9 @@ class SqliteStore:
         with self._reading():
             return [Checkpoint(*row) for row in self._connection.execute(_QUERIES["checkpoints"])]
 
-    async def checkpoint(self, at: datetime, why: str, next_key: str = "") -> Checkpoint | None:
+    async def checkpoint(
+        self, at: datetime, why: str, more: Mapping[str, str] = {}, after_no: int = 0
+    ) -> Checkpoint | None:
         """One more checkpoint, over the spine's end; None where there is no entry yet, or no notary.
 
         Raises JournalUnavailable.
@@ -180,9 +187,21 @@ class SqliteStore:
             if self._notary is None or (end := self._spine_end()) == SPINE_START:
                 return None
             first, before = self._spine_first(), self._last_checkpoint()
-            made = self._notary.make(first, end, before, at, why, next_key)
+            made = self._notary.make(first, end, before, at, why, more, after_no)
             self._connection.execute(_QUERIES["add_checkpoint"], (made.no, made.gseq, made.note))
         return made
+
+    def alarm(self) -> Alarm | None:
+        """The integrity alarm that stands, or None."""
+        return self._alarm.standing()
+
+    def sound_alarm(self, alarm: Alarm) -> None:
+        """Begin an alarm, unless one stands."""
+        self._alarm.sound(alarm)
+
+    def end_alarm(self) -> None:
+        """No alarm any more. Raises JournalUnavailable."""
+        self._alarm.end()
 
     def claim(self, run: str) -> FileClaim:
         """The right to drive `run`. Raises RunTaken while another live process (or this one) holds it."""
@@ -221,13 +240,29 @@ class SqliteStore:
         if made:
             self._connection.execute(_QUERIES["add_checkpoint"], (made.no, made.gseq, made.note))
 
+    def _refuse_on_alarm(self, at: datetime) -> None:
+        """No run is opened on what does not verify. To look through all of it takes long; the newest checkpoint does not."""
+        alarm = self._alarm.standing()
+        if alarm is None and (what := self._misfit()):
+            alarm = Alarm(instant(at), what)
+            self._alarm.sound(alarm)
+        if alarm:
+            raise closed_by(alarm)
+
+    def _misfit(self) -> str:
+        before = self._last_checkpoint()
+        return misfit(before, self._spine_row(before.gseq) if before else None)
+
     def _last_checkpoint(self) -> Checkpoint | None:
         row = self._connection.execute(_QUERIES["last_checkpoint"]).fetchone()
         return Checkpoint(*row) if row else None
 
     def _spine_first(self) -> SpineRow:
-        row = self._connection.execute(_QUERIES["spine_first"]).fetchone()
-        return SpineRow(*row) if row else SPINE_START
+        return self._spine_row(1) or SPINE_START
+
+    def _spine_row(self, gseq: int) -> SpineRow | None:
+        row = self._connection.execute(_QUERIES["spine_row"], (gseq,)).fetchone()
+        return SpineRow(*row) if row else None
 
     @contextmanager
     def _reading(self) -> Iterator[None]:

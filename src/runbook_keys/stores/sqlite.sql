@@ -63,8 +63,8 @@ SELECT digest, salt, content FROM blobs WHERE content IS NOT NULL ORDER BY rowid
 -- Those that were.
 SELECT digest FROM blobs WHERE content IS NULL ORDER BY rowid;
 
--- name: spine_first
-SELECT gseq, run_no, rseq, link, spine_link FROM spine WHERE gseq = 1;
+-- name: spine_row
+SELECT gseq, run_no, rseq, link, spine_link FROM spine WHERE gseq = ?;
 
 -- name: last_checkpoint
 SELECT no, gseq, CAST(note AS BLOB) FROM checkpoints ORDER BY no DESC LIMIT 1;

@@ -1,0 +1,58 @@
+"""The integrity alarm beside a journal: a file of its own, because nothing more is written into what does not verify."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from uuid import uuid4
+
+import msgspec
+
+from runbook_keys.errors import JournalUnavailable
+from runbook_keys.model.entry import Alarm
+
+
+class FileAlarm:
+    """The alarm in the file `path`. It stands while the file is there, whatever the file says."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def standing(self) -> Alarm | None:
+        """The alarm, or None."""
+        try:
+            return msgspec.json.decode(self._path.read_bytes(), type=Alarm)
+        except FileNotFoundError:
+            return None
+        except (OSError, msgspec.DecodeError):
+            return Alarm("", f"{self._path} says so, and can't be read")
+
+    def sound(self, alarm: Alarm) -> None:
+        """Begin it, unless one stands: what was found first counts. Where this login may not write, nothing happens."""
+        draft = self._path.with_name(f"{self._path.name}.{uuid4().hex}")
+        with suppress(OSError):
+            draft.write_bytes(msgspec.json.encode(alarm))
+            try:
+                os.link(draft, self._path)
+            finally:
+                draft.unlink()
+
+    def end(self) -> None:
+        """No alarm any more. Raises JournalUnavailable."""
+        try:
+            self._path.unlink(missing_ok=True)
+        except OSError as error:
+            raise JournalUnavailable(
+                f"The alarm {self._path} can't be ended: {error.strerror}. Remove that file yourself."
+            ) from error
+
+
+def closed_by(alarm: Alarm) -> JournalUnavailable:
+    """What to raise when a run is to be opened while an alarm stands."""
+    since = f" since {alarm.at}" if alarm.at else ""
+    return JournalUnavailable(
+        f"The journal takes no new run{since}, because it does not verify: {alarm.what} Nothing was started. "
+        "Your incident need not wait: `KEYS_HOME=NEW-FOLDER keys run SLUG` begins a journal of its own. "
+        "Runs that are under way can be resumed. Whoever owns the record runs `keys verify`, then `keys declare`."
+    )
