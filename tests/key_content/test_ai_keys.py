@@ -114,6 +114,29 @@ def test_the_verdict_follows_from_the_bounds(
     assert found["changed"] == [{"name": "model", "good": "nightly", "now": "now"}]
 
 
+def test_the_chance_of_wrong_answers_is_that_of_the_urn(modules: Callable[[str], Any]) -> None:
+    """One question: 3 of 13 answers wrong, all three among the 3 of now; two questions: their counts add up."""
+    paired = modules("paired")
+    assert paired.chance([(0, 10)], [(3, 3)]) == pytest.approx(1 / 286)
+    assert paired.chance([(0, 10)], [(0, 3)]) == 1
+    assert paired.chance([(0, 1), (0, 1)], [(1, 1), (1, 1)]) == pytest.approx(1 / 4)
+    assert paired.chance([(1, 1), (0, 1)], [(0, 1), (1, 1)]) == pytest.approx(3 / 4)
+
+
+def test_a_few_wrong_answers_in_as_many_questions_are_no_regression(modules: Callable[[str], Any]) -> None:
+    """The interval alone sees a loss here, because most questions lose nothing; so many wrong answers are usual."""
+    paired, asked = modules("paired"), modules("golden_answers").Asked
+    before, now = asked(), asked()
+    for number in range(54):
+        once = "topic" if number < 6 else ""
+        before.failures[f"q{number}"] += [once, *[""] * 9]
+        now.failures[f"q{number}"] += [once, *[""] * 2]
+    compared = paired.compare(before, now, 0.01, 0.05)
+    assert compared.loss_low > 0
+    assert compared.chance_worse > 0.005
+    assert paired.verdict(compared, 0.01, 0.1) == "no-regression"
+
+
 def test_one_harmful_answer_is_counted(
     modules: Callable[[str], Any], golden: Callable[..., dict[str, Path]]
 ) -> None:

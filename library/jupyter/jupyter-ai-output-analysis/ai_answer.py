@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from golden_answers import HARMFUL, KINDS, Asked, Material
-from paired import Comparison, Consistency, compare, consistency, verdict
+from paired import Comparison, Consistency, compare, consistency, is_better, verdict
 
 LISTED = 20
 
@@ -53,7 +53,7 @@ def find(material: Material, rules: Rules) -> Findings:
 
 def repairs(variant: Comparison, rules: Rules) -> bool:
     """Whether putting this one back surely makes answers better."""
-    return variant.p_better <= rules.false_alarm / 2 or variant.loss_high < 0
+    return is_better(variant, rules.false_alarm)
 
 
 def result(found: Findings) -> dict[str, Any]:
@@ -77,6 +77,7 @@ def result(found: Findings) -> dict[str, Any]:
         "newly_wrong": len(compared.lost),
         "newly_right": len(compared.gained),
         "p_value": round(compared.p_worse, 6),
+        "p_answers": round(compared.chance_worse, 6),
         "lost_questions": list(compared.lost[:LISTED]),
         "failures": {kind: failures[kind] for kind in KINDS},
         "main_failure": max(KINDS, key=lambda kind: failures[kind]) if failures else "none",
@@ -126,6 +127,7 @@ def certainty(found: Findings) -> list[str]:
     return [
         f"{turned} By chance alone so many or more: {compared.p_worse:.2g} (McNemar, exact, one-sided).",
         f"The loss is between {compared.loss_low:.1%} and {compared.loss_high:.1%} (bootstrap over questions).",
+        f"By chance alone so many wrong answers or more: {compared.chance_worse:.2g} (exact, within questions).",
         f"At most {compared.loss_ruled_out:.1%} of questions like these turned wrong (Clopper-Pearson).",
         f"A false alarm happens in {rules.false_alarm:.0%} of runs, a miss in {rules.miss:.0%}.",
         repeated,

@@ -22,6 +22,8 @@ class Comparison:
     gained: tuple[str, ...]
     p_worse: float
     p_better: float
+    chance_worse: float
+    chance_better: float
     loss_low: float
     loss_high: float
     loss_ruled_out: float
@@ -47,6 +49,8 @@ def compare(before: Asked, now: Asked, false_alarm: float, miss: float) -> Compa
         gained=gained,
         p_worse=tail(len(lost), len(lost) + len(gained)),
         p_better=tail(len(gained), len(lost) + len(gained)),
+        chance_worse=chance(_wrong(before, names), _wrong(now, names)),
+        chance_better=chance(_wrong(now, names), _wrong(before, names)),
         loss_low=low,
         loss_high=high,
         loss_ruled_out=highest_share(len(lost), len(names), miss),
@@ -59,11 +63,40 @@ def verdict(found: Comparison, false_alarm: float, margin: float) -> str:
     Two tests look for a loss, so each gets half of the false alarms: McNemar's exact one on questions that turned, and
     the bootstrap interval of the loss. A loss is ruled out when no bound leaves room for one as large as `margin`.
     """
-    if found.p_worse <= false_alarm / 2 or found.loss_low > 0:
+    if is_worse(found, false_alarm):
         return "regressed"
     if found.loss_ruled_out < margin and found.loss_high < margin:
         return "no-regression"
     return "undecided"
+
+
+def is_worse(found: Comparison, false_alarm: float) -> bool:
+    """Whether a loss is sure. Where most questions lose nothing the interval is too narrow, so chance must agree with it."""
+    return found.p_worse <= false_alarm / 2 or (
+        found.loss_low > 0 and found.chance_worse <= false_alarm / 2
+    )
+
+
+def is_better(found: Comparison, false_alarm: float) -> bool:
+    """Whether a gain is sure, by the same rule."""
+    return found.p_better <= false_alarm / 2 or (
+        found.loss_high < 0 and found.chance_better <= false_alarm / 2
+    )
+
+
+def chance(before: list[tuple[int, int]], now: list[tuple[int, int]]) -> float:
+    """How likely so many wrong answers or more fall into `now`, if nothing had changed. Exact.
+
+    Both hold (wrong, asked) by question. Of a question's wrong answers any could have come before or now alike, so their
+    number now is hypergeometric, and the total over the questions is the sum of independent ones.
+    """
+    total = [1.0]
+    for (wrong_before, asked_before), (wrong_now, asked_now) in zip(before, now, strict=True):
+        wrong, asked = wrong_before + wrong_now, asked_before + asked_now
+        most = min(wrong, asked_now)
+        ways = [math.comb(wrong, k) * math.comb(asked - wrong, asked_now - k) for k in range(most + 1)]
+        total = _summed(total, [way / math.comb(asked, asked_now) for way in ways])
+    return min(math.fsum(total[sum(wrong for wrong, _ in now) :]), 1.0)
 
 
 def tail(successes: int, trials: int) -> float:
@@ -128,6 +161,20 @@ def consistency(before: Asked, now: Asked, false_alarm: float, miss: float, marg
         if evidence >= upper or evidence <= lower:
             return Consistency("less" if evidence >= upper else "as-before", usual, share, seen)
     return Consistency("undecided", usual, share, len(found))
+
+
+def _wrong(asked: Asked, names: list[str]) -> list[tuple[int, int]]:
+    found = (asked.failures[name] for name in names)
+    return [(len(each) - each.count(""), len(each)) for each in found]
+
+
+def _summed(one: list[float], other: list[float]) -> list[float]:
+    """The distribution of the sum of two independent counts."""
+    found = [0.0] * (len(one) + len(other) - 1)
+    for place, first in enumerate(one):
+        for step, second in enumerate(other):
+            found[place + step] += first * second
+    return found
 
 
 def _mean(shares: Shares, names: list[str]) -> float:
