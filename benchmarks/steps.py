@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import statistics
 import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime
 
 from runbook_keys.driver.attempt import Attempts
@@ -36,6 +39,32 @@ class Nobody:
 
 async def drive_looks(services: Services, command: str, steps: int) -> float:
     """Milliseconds for `steps` looks of a run that goes round in a circle."""
+    async with _round(services, command) as look:
+        began = time.perf_counter()
+        for _ in range(steps):
+            await look()
+        return (time.perf_counter() - began) * 1000
+
+
+async def drive_long(services: Services, entries: int, sample: int) -> tuple[float, float]:
+    """Median milliseconds of the first `sample` looks of a run, and of those after it has so many `entries`."""
+    async with _round(services, "true") as look:
+        first = [await _timed(look) for _ in range(sample)]
+        while await look() < entries:
+            pass
+        last = [await _timed(look) for _ in range(sample)]
+    return statistics.median(first), statistics.median(last)
+
+
+async def _timed(look: Callable[[], Awaitable[int]]) -> float:
+    began = time.perf_counter()
+    await look()
+    return (time.perf_counter() - began) * 1000
+
+
+@asynccontextmanager
+async def _round(services: Services, command: str) -> AsyncIterator[Callable[[], Awaitable[int]]]:
+    """A run that goes round in a circle: each call looks once and returns how many entries there are."""
     never = Branch("Never", GoTo("D1"), 1, "exit_code == 99")
     back = Branch("Anything else", GoTo("D1"), 1)
     look = Step(
@@ -52,11 +81,12 @@ async def drive_looks(services: Services, command: str, steps: int) -> float:
     await session.tell(i.Open("benchmark", "1.0.0", "", "", "", {}, session.run), Nobody.actor)
     claim = services.store.claim(session.run)
     attempts = Attempts(session, services.executors(Nobody()), Nobody(), claim)
-    began = time.perf_counter()
-    for _ in range(steps):
+
+    async def look() -> int:
         effect = f.next_effect(session.runbook, session.state)
         assert isinstance(effect, f.Execute)
         await attempts.make(effect, await view_of(session, effect), "")
-    took = (time.perf_counter() - began) * 1000
+        return session.head.seq
+
+    yield look
     claim.release()
-    return took
