@@ -102,7 +102,11 @@ def check_stamps(stamps: Mapping[int, TimeStamp | None], checkpoints: Sequence[C
         for why in dict.fromkeys(stamp.unchecked for stamp in read.values() if stamp.unchecked)
     ]
     last = max((no for no in good if not read[no].unchecked), default=0)
-    fits = (f"Checkpoint {last}, and so all before it, was there by {instant(good[last])}.",) if last else ()
+    fits = (
+        (f"Checkpoint {last}, and so all before it, was there by {instant(good[last])} (time-stamp).",)
+        if last
+        else ()
+    )
     return Held(tuple(damages), (*notices, *_late(good, checkpoints), *_early(good, own)), fits)
 
 

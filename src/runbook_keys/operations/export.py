@@ -81,7 +81,9 @@ def check_files(services: Services, files: Mapping[str, bytes], expected_key: st
         found = replace(found, damages=(*found.damages, other))
     stamped = stamps_in(services, files)
     wrong = (each.what for each in stamped.damages)
-    found = replace(found, damages=(*found.damages, *wrong), notices=(*found.notices, *stamped.notices))
+    found = replace(
+        found, damages=(*found.damages, *wrong), notices=(*found.notices, *stamped.notices, *stamped.fits)
+    )
     if expected_key or key in services.signer.public_keys():
         return BundleCheck(found, key)
     return BundleCheck(found, key, (NOT_KNOWN,))
