@@ -103,6 +103,20 @@ def test_what_can_be_undone_gives_no_receipt(place: Place) -> None:
     assert "receipt" not in place.run_to_end("")[1]
 
 
+def test_the_copies_of_somebody_else_are_taken_as_a_folder(place: Place) -> None:
+    """An auditor's own copies, without any [anchors]; a bundle is not held against them."""
+    configure(place)
+    place.run_to_end("A1", "it is down")
+    configure_nothing = place.folder / "keys.toml"
+    configure_nothing.write_text("")
+    assert place.said("verify", "--against", "elsewhere")[0] == 0
+    (place.home / "journal.db").rename(place.home / "away.db")
+    code, said = place.said("verify", "--against", "elsewhere")
+    assert code == 1
+    assert "covers 16 rows, the spine ends at row 0: the rest was cut off" in " ".join(said.split())
+    assert place.said("verify", "example", "--against", "elsewhere")[0] == 2
+
+
 def test_doctor_says_what_lags(place: Place) -> None:
     """Nothing configured, something pending, all well."""
     assert "No checkpoint is kept where others can't change it." in place.said("doctor", "./example")[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -74,8 +75,8 @@ Answer = Callable[[BaseHTTPRequestHandler, bytes], None]
 
 
 @contextmanager
-def served(answer: Answer) -> Iterator[str]:
-    """The address of a server that answers so."""
+def served(answer: Answer, tls: Authority | None = None) -> Iterator[str]:
+    """The address of a server that answers so; over TLS with this authority's certificate, which names no server."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -88,10 +89,14 @@ def served(answer: Answer) -> Iterator[str]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if tls is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(tls.folder / "tsa.pem", tls.folder / "tsa.key")
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}/tsr"
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}/tsr"
     finally:
         server.shutdown()
         thread.join()

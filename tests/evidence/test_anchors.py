@@ -23,6 +23,8 @@ from runbook_keys.model.actor import DRIVER
 from runbook_keys.operations.anchor import Anchored, anchor
 from runbook_keys.operations.checkpoints import make_checkpoint
 from runbook_keys.operations.verify import VerifyReport, verify
+from runbook_keys.system.anchor_folder import FolderCopies
+from runbook_keys.system.time_stamps import FolderStamps
 
 
 class Place:
@@ -233,6 +235,18 @@ def test_a_changed_time_stamp_is_found(place: Place, authority: Authority) -> No
     assert place.verified().damages == ()
 
 
+def test_no_flipped_bit_makes_another_time_of_a_time_stamp(authority: Authority, tmp_path: Path) -> None:
+    """Each byte of it: nothing that is taken for good says anything else than the whole one, and nothing crashes."""
+    stamps = FolderStamps(tmp_path, "", f"{authority.root}")
+    whole = authority.stamp_of(b"a note\n")
+    expected = stamps.read(whole, b"a note\n")
+    assert expected is not None
+    read = [stamps.read(_flipped(whole, place), b"a note\n") for place in range(len(whole))]
+    good = [stamp for stamp in read if stamp is not None and stamp.is_of_note and not stamp.fault]
+    assert len(good) < len(whole) // 20
+    assert set(good) <= {expected}
+
+
 def _flipped(content: bytes, place: int) -> bytes:
     changed = bytearray(content)
     changed[place] ^= 1
@@ -271,8 +285,20 @@ def test_a_late_time_stamp_is_told(tmp_path: Path, url: str, authority: Authorit
     place.use(url=url, roots=authority.root).send()
     report = place.verified()
     assert report.damages == ()
-    assert "Checkpoints 1 to 2 are of" in told(report.notices)
+    assert "Checkpoints 1 to 2 are over entries of" in told(report.notices)
     assert "could have written anew" in told(report.notices)
+
+
+def test_old_entries_under_new_checkpoints_are_told(tmp_path: Path, url: str, authority: Authority) -> None:
+    """Who deletes time-stamps, signs anew and has that stamped leaves entries of last week, stamped today."""
+    place = Place(tmp_path)
+    place.run("r-1", datetime.now(UTC) - timedelta(days=7))
+    place.run("r-2", datetime.now(UTC) - timedelta(days=3))
+    place.use(url=url, roots=authority.root).sign_anew()
+    place.send()
+    report = place.verified()
+    assert report.damages == ()
+    assert "Checkpoint 1 is over entries of" in told(report.notices)
 
 
 def test_a_clock_that_was_ahead_is_told(tmp_path: Path, url: str, authority: Authority) -> None:
@@ -438,6 +464,23 @@ def test_without_the_library_time_stamps_are_told_as_not_looked_at(
     place.run("r-3")
     (found,) = place.send()
     assert "runbook-keys[anchors]" in found.why
+
+
+def test_an_authority_whose_name_nobody_vouches_for_is_refused(place: Place, authority: Authority) -> None:
+    """Over https the server's certificate is checked, as a browser would."""
+    with served(stamping(authority), tls=authority) as address:
+        assert address.startswith("https://")
+        (found,) = place.use(url=address).send()
+    assert "CERTIFICATE_VERIFY_FAILED" in found.why
+
+
+def test_a_copy_that_another_process_has_just_made_is_as_good(place: Place) -> None:
+    """The same bytes are there: nothing failed. Other bytes: it failed."""
+    copies = FolderCopies(f"{place.elsewhere}")
+    wait(copies.keep(1, b"a note", 5))
+    wait(copies.keep(1, b"a note", 5))
+    with pytest.raises(AnchorUnavailable, match="File exists"):
+        wait(copies.keep(1, b"another", 5))
 
 
 def test_nothing_configured_is_an_answer_too(place: Place) -> None:

@@ -51,6 +51,8 @@ def verify_command(
     from runbook_keys.operations.verify import verify
 
     if what and Path(what).exists():
+        if against or receipts:
+            raise click.UsageError("--against and --receipt are for the journal, not for a bundle.")
         _verify_bundle(Path(what), key, as_json)
     kept = read_kept(against) if against else b""
     report = with_services(lambda services: verify(services, what, kept, receipts))

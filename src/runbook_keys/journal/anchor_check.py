@@ -17,7 +17,8 @@ from runbook_keys.errors import JournalDamaged
 from runbook_keys.journal.checkpoint import Note, read_note
 from runbook_keys.journal.checkpoint_check import Verifier, check_kept
 from runbook_keys.journal.damages import WHOLE, damage, stretches
-from runbook_keys.journal.lines import instant
+from runbook_keys.journal.lines import instant, read
+from runbook_keys.journal.whole import Contents
 from runbook_keys.model.entry import Checkpoint, Damage, SpineRow
 from runbook_keys.ports import TimeStamp
 
@@ -91,8 +92,15 @@ def check_copies(
     return Held(damages, notices, fits)
 
 
-def check_stamps(stamps: Mapping[int, TimeStamp | None], checkpoints: Sequence[Checkpoint]) -> Held:
-    """Hold time-stamps, by the number of their checkpoint, against the journal. None is what is no time-stamp."""
+def check_stamps(
+    stamps: Mapping[int, TimeStamp | None],
+    checkpoints: Sequence[Checkpoint],
+    written: Mapping[int, datetime],
+) -> Held:
+    """Hold time-stamps, by the number of their checkpoint, against the journal. None is what is no time-stamp.
+
+    `written` is when the first entry was written that each checkpoint adds, as the entry says.
+    """
     own = {each.no: each for each in checkpoints}
     damages = [damage("", WHOLE, what) for no, stamp in stamps.items() if (what := _fault(no, stamp, own))]
     read = {no: stamp for no, stamp in stamps.items() if stamp is not None}
@@ -107,7 +115,7 @@ def check_stamps(stamps: Mapping[int, TimeStamp | None], checkpoints: Sequence[C
         if last
         else ()
     )
-    return Held(tuple(damages), (*notices, *_late(good, checkpoints), *_early(good, own)), fits)
+    return Held(tuple(damages), (*notices, *_late(good, checkpoints, written), *_early(good, own)), fits)
 
 
 def _fault(no: int, stamp: TimeStamp | None, own: Mapping[int, Checkpoint]) -> str:
@@ -127,20 +135,36 @@ def _fault(no: int, stamp: TimeStamp | None, own: Mapping[int, Checkpoint]) -> s
     return ""
 
 
-def _late(good: Mapping[int, datetime], checkpoints: Sequence[Checkpoint]) -> Iterator[str]:
-    """Stretches of checkpoints that no time-stamp covers within a day of the time that they name."""
+def written_at(contents: Contents) -> dict[int, datetime]:
+    """By checkpoint, the time that the first entry names which it adds; without what can't be read."""
+    runs = {head.run_no: contents.entries.get(head.run, ()) for head in contents.heads}
+    rows = {row.gseq: row for row in contents.spine}
+    found: dict[int, datetime] = {}
+    before = 0
+    for each in contents.checkpoints:
+        row, before = rows.get(before + 1), each.gseq
+        with suppress(JournalDamaged, IndexError, KeyError):
+            if row is not None:
+                found[each.no] = read(runs[row.run_no][row.rseq - 1]).at
+    return found
+
+
+def _late(
+    good: Mapping[int, datetime], checkpoints: Sequence[Checkpoint], written: Mapping[int, datetime]
+) -> Iterator[str]:
+    """Stretches of checkpoints that no time-stamp covers within a day of what they name, and of what they hold."""
     covered: dict[int, datetime] = {}
+    since: dict[int, datetime] = {}
     earliest: datetime | None = None
     for each in reversed(checkpoints):
         stamped = good.get(each.no)
         earliest = min(filter(None, (stamped, earliest)), default=None)
-        at = _read_time(each)
+        at = min(filter(None, (_read_time(each), written.get(each.no))), default=None)
         if earliest is not None and at is not None and earliest - at > LATE:
-            covered[each.no] = earliest
-    times = {each.no: _time_of(each) for each in checkpoints}
+            covered[each.no], since[each.no] = earliest, at
     for first, last in stretches(sorted(covered)):
         yield (
-            f"{_range(first, last)} of {times[first]}{'' if first == last else ' and later'}, and time-stamped only by "
+            f"{_range(first, last)} over entries of {instant(since[first])} on, and time-stamped only by "
             f"{instant(covered[last])}. Until then, who holds the key could have written anew."
         )
 

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 
 from runbook_keys.errors import AnchorUnavailable
-from runbook_keys.journal.anchor_check import Held, Lag, check_copies, check_stamps, joined, lag_of
+from runbook_keys.journal.anchor_check import (
+    Held,
+    Lag,
+    check_copies,
+    check_stamps,
+    joined,
+    lag_of,
+    written_at,
+)
 from runbook_keys.journal.checkpoint_check import Verifier
 from runbook_keys.journal.whole import Contents
 from runbook_keys.model.entry import Checkpoint
@@ -39,7 +48,7 @@ def stamps_in(services: Services, files: Mapping[str, bytes]) -> Held:
         if match := _KEPT.fullmatch(path):
             found[match[2]][int(match[1])] = content
     checkpoints = [Checkpoint(no, 0, note) for no, note in sorted(found["note"].items())]
-    return _stamped(services, found["tsr"], checkpoints)
+    return _stamped(services, found["tsr"], checkpoints, {})
 
 
 def lag_words(place: str, lag: Lag) -> str:
@@ -65,17 +74,22 @@ async def _stamps(services: Services, contents: Contents) -> Held:
         tokens = await anchor.kept(PATIENCE_SECONDS)
     except AnchorUnavailable as unavailable:
         return Held(notices=(f"The time-stamps were not looked at. {unavailable}",))
-    held = _stamped(services, tokens, contents.checkpoints)
+    held = _stamped(services, tokens, contents.checkpoints, written_at(contents) if tokens else {})
     return joined([held, Held(lags=tuple(_lag(anchor, tokens, contents)))])
 
 
-def _stamped(services: Services, tokens: Mapping[int, bytes], checkpoints: Sequence[Checkpoint]) -> Held:
+def _stamped(
+    services: Services,
+    tokens: Mapping[int, bytes],
+    checkpoints: Sequence[Checkpoint],
+    written: Mapping[int, datetime],
+) -> Held:
     notes = {each.no: each.note for each in checkpoints}
     try:
         stamps = {no: services.stamps.read(token, notes.get(no, b"")) for no, token in tokens.items()}
     except AnchorUnavailable as unavailable:
         return Held(notices=(f"{len(tokens)} time-stamps were not looked at. {unavailable}",))
-    return check_stamps(stamps, checkpoints)
+    return check_stamps(stamps, checkpoints, written)
 
 
 def _lag(anchor: Anchor, kept: Mapping[int, bytes], contents: Contents) -> Iterator[str]:
