@@ -93,6 +93,20 @@ def test_an_auditor_checks_a_time_stamp_with_openssl_alone(
     assert "ok   data/checkpoints/000008.note was there by" in said
 
 
+def test_the_commands_of_the_page_check_a_time_stamp(
+    place: Place, authority: Authority, tmp_path: Path
+) -> None:
+    """As they stand in VERIFY.md, with the number and the file in their places."""
+    script(exported(place, 1), tmp_path / "bundle")
+    page = (tmp_path / "bundle" / "VERIFY.md").read_text("utf-8")
+    lines = page.partition("## If there are time-stamps")[2].splitlines()
+    verified, shown = [line.strip() for line in lines if line.startswith("    ")]
+    for command, words in ((verified, "Verification: OK"), (shown, "Time stamp: ")):
+        given = command.replace("NNNNNN", "000008").replace("AUTHORITY.pem", f"{authority.root}")
+        done = subprocess.run(given.split(), cwd=tmp_path / "bundle", capture_output=True, text=True)
+        assert words in done.stdout
+
+
 def test_a_time_stamp_that_nobody_checked_is_told_as_such(place: Place, tmp_path: Path) -> None:
     """Without the certificates it is no fault, and nothing is claimed."""
     code, said = script(exported(place, 1), tmp_path / "bundle")
