@@ -232,21 +232,23 @@ class TimeStamp(Struct, frozen=True):
 
 
 class Anchor(Protocol):
-    """A place that keeps checkpoints for us. It is slow, far away, or gone; every call gives up after so many seconds."""
+    """A place that keeps checkpoints for us. It is slow, far away, or gone; every call gives up after so many seconds.
+
+    What it has goes by the number of the checkpoint. `numbers` is for the journal with this first note, and refuses
+    another's.
+    """
 
     @property
     def place(self) -> str: ...  # in words, as "the folder /mnt/…"; empty where none is configured
-    async def numbers(self, seconds: float) -> Collection[int]: ...  # of the checkpoints; AnchorUnavailable
-    async def kept(self, seconds: float) -> Mapping[int, bytes]: ...  # by checkpoint; AnchorUnavailable
+    async def numbers(self, first: bytes, seconds: float) -> Collection[int]: ...  # AnchorUnavailable
+    async def kept(self, seconds: float) -> Mapping[int, bytes]: ...  # AnchorUnavailable
     async def keep(self, no: int, note: bytes, seconds: float) -> None: ...  # AnchorUnavailable
 
 
 class TimeStamper(Anchor, Protocol):
     """Keeps a time-stamp of a checkpoint beside the journal; somebody else said when it was there."""
 
-    def read(
-        self, token: bytes, note: bytes
-    ) -> TimeStamp | None: ...  # None for what is no time-stamp; AnchorUnavailable
+    def read(self, token: bytes, note: bytes) -> TimeStamp | None: ...  # None: it is none; AnchorUnavailable
 
 
 class Operator(Protocol):

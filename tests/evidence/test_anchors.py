@@ -31,7 +31,7 @@ class Place:
     """A journal in `home`, a folder elsewhere, and what keys.toml says of its anchors."""
 
     def __init__(self, folder: Path) -> None:
-        self.home, self.elsewhere = folder / "home", folder / "elsewhere"
+        self.home, self.elsewhere = folder / "home", folder / "else{where}"
         self.home.mkdir()
         self.elsewhere.mkdir()
         self.anchors = Anchors()
@@ -145,7 +145,7 @@ def test_a_copy_that_is_there_is_never_written_again(place: Place) -> None:
     (place.elsewhere / "000002.note").write_bytes(b"something else")
     place.use(copies=True).send()
     assert (place.elsewhere / "000002.note").read_bytes() == b"something else"
-    assert f"Checkpoint 2 is not as the folder {place.elsewhere} keeps it" in told(place.verified().damages)
+    assert f"Checkpoint 2 is not what the folder {place.elsewhere} keeps" in told(place.verified().damages)
 
 
 def test_what_is_anchored_is_told_where_all_is_well(place: Place, url: str, authority: Authority) -> None:
@@ -166,7 +166,7 @@ def test_a_journal_signed_anew_is_found_by_the_folder(place: Place) -> None:
     place.sign_anew()
     found = told(place.verified().damages)
     assert place.use().verified().damages == ()
-    assert "Checkpoints 1 to 4 are not as the folder" in found
+    assert "Checkpoints 1 to 4 are not what the folder" in found
     assert "kept elsewhere does not fit row 6 of the spine: it was rewritten after row 4" in found
 
 
@@ -422,6 +422,19 @@ def test_a_folder_of_a_relative_name_is_refused(place: Place) -> None:
     place.anchors = Anchors(folder="elsewhere")
     (found,) = place.send()
     assert "must be a whole path" in found.why
+
+
+def test_a_folder_with_another_journal_s_copies_is_refused(place: Place, tmp_path: Path) -> None:
+    """Nothing would seem to be pending; and nothing of this journal would be there."""
+    (tmp_path / "other").mkdir()
+    other = Place(tmp_path / "other")
+    other.run("r-9")
+    other.elsewhere = place.elsewhere
+    other.use(copies=True).send()
+    (found,) = place.use(copies=True).send()
+    assert (found.sent, found.lacks, found.is_done) == (0, 8, False)
+    assert "is not this journal's first checkpoint" in found.why
+    assert len(list(place.elsewhere.iterdir())) == 2
 
 
 def test_a_copy_cut_short_is_told_and_is_no_damage(place: Place) -> None:

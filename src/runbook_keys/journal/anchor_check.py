@@ -34,7 +34,10 @@ class Lag(Struct, frozen=True):
 
 
 class Held(Struct, frozen=True):
-    """What came of holding the journal against something kept elsewhere; `fits` says what was found as it must be, `lags` what is not there yet."""
+    """What came of holding the journal against something kept elsewhere.
+
+    `fits` says what was found as it must be, `lags` what is not there yet or could not be looked at.
+    """
 
     damages: tuple[Damage, ...] = ()
     notices: tuple[str, ...] = ()
@@ -76,7 +79,7 @@ def check_copies(
     changed = [no for no in other if no in own and no not in cut]
     kept = check_kept(_readable(other[no] for no in (*changed, *gone)), spine, verifier)
     damages = (
-        *_each(changed, f"not as {place} keeps {{it}}: one of the two was replaced, or signed anew."),
+        *_each(changed, f"not what {place} keeps: one of the two was replaced, or signed anew."),
         *_each(gone, f"kept by {place}, and gone from the journal: it was cut off, or an old copy put back."),
         *kept.damages,
     )
@@ -103,13 +106,13 @@ def check_stamps(
     """
     own = {each.no: each for each in checkpoints}
     damages = [damage("", WHOLE, what) for no, stamp in stamps.items() if (what := _fault(no, stamp, own))]
-    read = {no: stamp for no, stamp in stamps.items() if stamp is not None}
-    good = {no: stamp.at for no, stamp in read.items() if stamp.is_of_note and not stamp.fault and no in own}
+    found = {no: stamp for no, stamp in stamps.items() if stamp is not None}
+    good = {no: stamp.at for no, stamp in found.items() if stamp.is_of_note and not stamp.fault and no in own}
     notices = [
         f"Who signed the time-stamps was not looked at: {why}"
-        for why in dict.fromkeys(stamp.unchecked for stamp in read.values() if stamp.unchecked)
+        for why in dict.fromkeys(stamp.unchecked for stamp in found.values() if stamp.unchecked)
     ]
-    last = max((no for no in good if not read[no].unchecked), default=0)
+    last = max((no for no in good if not found[no].unchecked), default=0)
     fits = (
         (f"Checkpoint {last}, and so all before it, was there by {instant(good[last])} (time-stamp).",)
         if last
@@ -181,7 +184,7 @@ def _early(good: Mapping[int, datetime], own: Mapping[int, Checkpoint]) -> Itera
 
 def _each(numbers: Sequence[int], what: str) -> Iterator[Damage]:
     for first, last in stretches(numbers):
-        yield damage("", WHOLE, f"{_range(first, last)} {what.format(it='it' if first == last else 'them')}")
+        yield damage("", WHOLE, f"{_range(first, last)} {what}")
 
 
 def _range(first: int, last: int) -> str:

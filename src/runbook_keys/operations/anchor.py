@@ -81,7 +81,7 @@ async def _sent(
     before: frozenset[int] = frozenset()
     try:
         async with asyncio.timeout(seconds):
-            before = frozenset(await to.numbers(seconds))
+            before = frozenset(await to.numbers(checkpoints[0].note if checkpoints else b"", seconds))
             for each in wanted:
                 if each.no not in before:
                     await to.keep(each.no, each.note, min(seconds, PATIENCE_SECONDS))

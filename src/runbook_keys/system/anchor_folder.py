@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import TypeVar
 
 from runbook_keys.errors import AnchorUnavailable
-from runbook_keys.system.giving_up import within
+from runbook_keys.system.giving_up import asked
 
-T = TypeVar("T")
 MOST_BYTES = 1 << 16
 """How much of a file is read: a checkpoint has less than 1 KiB, and somebody else may have put the file there."""
 
@@ -32,25 +30,17 @@ class FolderCopies:
         """The folder, in words."""
         return f"the folder {self._folder}" if self._folder else ""
 
-    async def numbers(self, seconds: float) -> Collection[int]:
-        """The numbers of the notes that lie there, unread. Raises AnchorUnavailable."""
-        return (await self._tried(seconds, self._paths)).keys() if self._folder else ()
+    async def numbers(self, first: bytes, seconds: float) -> Collection[int]:
+        """The numbers of the notes that lie there; only the first one is read. Raises AnchorUnavailable."""
+        return (await asked(self._folder, seconds, lambda: self._own_paths(first))).keys()
 
     async def kept(self, seconds: float) -> Mapping[int, bytes]:
         """The notes by number, as they lie there. Raises AnchorUnavailable."""
-        return await self._tried(seconds, self._read) if self._folder else {}
+        return await asked(self._folder, seconds, self._read) if self._folder else {}
 
     async def keep(self, no: int, note: bytes, seconds: float) -> None:
         """Put the copy there; it is on the disk when this returns. Raises AnchorUnavailable, also where another is there."""
-        await self._tried(seconds, lambda: _write_once(self._there() / f"{no:06}.note", note))
-
-    async def _tried(self, seconds: float, work: Callable[[], T]) -> T:
-        try:
-            return await within(seconds, work)
-        except TimeoutError:
-            raise AnchorUnavailable(f"{self._folder} did not answer within {seconds:.0f} s.") from None
-        except OSError as error:
-            raise AnchorUnavailable(f"{error.filename or self._folder}: {error.strerror}.") from error
+        await asked(self._folder, seconds, lambda: _write_once(self._there() / f"{no:06}.note", note))
 
     def _there(self) -> Path:
         """The folder. It is never made: where a disk is not mounted, the copies would lie on this one."""
@@ -64,6 +54,15 @@ class FolderCopies:
     def _paths(self) -> dict[int, Path]:
         names = ((path, _NAME.fullmatch(path.name)) for path in self._there().iterdir())
         return {int(match[1]): path for path, match in names if match}
+
+    def _own_paths(self, first: bytes) -> dict[int, Path]:
+        paths = self._paths()
+        if 1 in paths and _beginning(paths[1]) != first:
+            raise AnchorUnavailable(
+                f"{paths[1]} is not this journal's first checkpoint. Each journal needs a folder of its own. "
+                "`keys verify` says more."
+            )
+        return paths
 
     def _read(self) -> dict[int, bytes]:
         return {no: _beginning(path) for no, path in sorted(self._paths().items())}

@@ -8,7 +8,19 @@ from contextlib import suppress
 from threading import Thread
 from typing import TypeVar
 
+from runbook_keys.errors import AnchorUnavailable
+
 T = TypeVar("T")
+
+
+async def asked(place: object, seconds: float, work: Callable[[], T]) -> T:
+    """What `work` asks of `place`. Raises AnchorUnavailable where it takes longer, or the system refuses."""
+    try:
+        return await within(seconds, work)
+    except TimeoutError:
+        raise AnchorUnavailable(f"{place} did not answer within {seconds:.0f} s.") from None
+    except OSError as error:
+        raise AnchorUnavailable(f"{error.filename or place}: {error.strerror}.") from error
 
 
 async def within(seconds: float, work: Callable[[], T]) -> T:

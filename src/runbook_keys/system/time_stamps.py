@@ -8,24 +8,23 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from msgspec.structs import replace
 
 from runbook_keys.errors import AnchorUnavailable
 from runbook_keys.ports import TimeStamp
-from runbook_keys.system.giving_up import within
+from runbook_keys.system.giving_up import asked
 from runbook_keys.system.http_post import MOST_BYTES, post
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
-T = TypeVar("T")
 _NAME = re.compile(r"(\d{6,18})\.tsr", re.ASCII)
 _SHA256 = "2.16.840.1.101.3.4.2.1"
 NO_ROOTS = "[anchors] time_stamp_roots does not say whom to trust."
@@ -44,18 +43,18 @@ class FolderStamps:
         """The authority, in words."""
         return f"the time-stamp authority {self._url}" if self._url else ""
 
-    async def numbers(self, seconds: float) -> Collection[int]:
+    async def numbers(self, first: bytes, seconds: float) -> Collection[int]:  # noqa: ARG002 - they lie with the journal
         """The numbers of the checkpoints that have a token here. Raises AnchorUnavailable."""
-        return (await _tried(self._folder, seconds, self._paths)).keys()
+        return (await asked(self._folder, seconds, self._paths)).keys()
 
     async def kept(self, seconds: float) -> Mapping[int, bytes]:
         """The tokens by the number of their checkpoint, configured or not. Raises AnchorUnavailable."""
-        return await _tried(self._folder, seconds, self._read)
+        return await asked(self._folder, seconds, self._read)
 
     async def keep(self, no: int, note: bytes, seconds: float) -> None:
         """Have the note stamped, and keep the token if it is what was asked for. Raises AnchorUnavailable."""
-        content = await _tried(self._url, seconds, lambda: self._asked(note, seconds))
-        await _tried(self._folder, seconds, lambda: self._write(no, content))
+        content = await asked(self._url, seconds, lambda: self._asked(note, seconds))
+        await asked(self._folder, seconds, lambda: self._write(no, content))
 
     def read(self, token: bytes, note: bytes) -> TimeStamp | None:
         """What a token says of a note; None for what is no token. Raises AnchorUnavailable where none can be read."""
@@ -134,15 +133,6 @@ class FolderStamps:
                 os.link(draft, self._folder / f"{no:06}.tsr")
         finally:
             draft.unlink(missing_ok=True)
-
-
-async def _tried(place: object, seconds: float, work: Callable[[], T]) -> T:
-    try:
-        return await within(seconds, work)
-    except TimeoutError:
-        raise AnchorUnavailable(f"{place} did not answer within {seconds:.0f} s.") from None
-    except OSError as error:
-        raise AnchorUnavailable(f"{error.filename or place}: {error.strerror}.") from error
 
 
 def _library() -> Any:
