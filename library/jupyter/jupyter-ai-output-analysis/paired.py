@@ -72,9 +72,7 @@ def verdict(found: Comparison, false_alarm: float, margin: float) -> str:
 
 def is_worse(found: Comparison, false_alarm: float) -> bool:
     """Whether a loss is sure. Where most questions lose nothing the interval is too narrow, so chance must agree with it."""
-    return found.p_worse <= false_alarm / 2 or (
-        found.loss_low > 0 and found.chance_worse <= false_alarm / 2
-    )
+    return found.p_worse <= false_alarm / 2 or (found.loss_low > 0 and found.chance_worse <= false_alarm / 2)
 
 
 def is_better(found: Comparison, false_alarm: float) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -10,12 +10,15 @@ from runbook_keys.journal.chain import GENESIS
 from runbook_keys.journal.checkpoint import read_note
 from runbook_keys.model.entry import Blob, Checkpoint, Entry, RunHead, SpineRow, StoredEntry
 
+FURTHEST = 1_000
+"""So many rows behind a run a time-stamp is looked for; `verify.sh` takes its time for each."""
+
 
 class RunRecord(Struct, frozen=True):
     """One run as its journal holds it. `entries` are `stored`, read; `blobs` by digest, without those that were erased.
 
     `spine` and `checkpoints` reach from the last signed checkpoint before the run to the first one that covers it
-    whole. `public_keys` are PEM by the key's name.
+    whole. `public_keys` are PEM by the key's name, `stamps` the time-stamps of checkpoints by their number.
     """
 
     head: RunHead
@@ -26,6 +29,7 @@ class RunRecord(Struct, frozen=True):
     blobs: Mapping[str, Blob]
     erased: frozenset[str]
     public_keys: Mapping[str, bytes]
+    stamps: Mapping[int, bytes] = {}
 
 
 class Segment(Struct, frozen=True):
@@ -35,16 +39,21 @@ class Segment(Struct, frozen=True):
     checkpoints: tuple[Checkpoint, ...]
 
 
-def segment_of(run_no: int, spine: Sequence[SpineRow], checkpoints: Sequence[Checkpoint]) -> Segment | None:
+def segment_of(
+    run_no: int, spine: Sequence[SpineRow], checkpoints: Sequence[Checkpoint], stamped: Collection[int] = ()
+) -> Segment | None:
     """The part of the journal from the last signed checkpoint before a run to the first that covers it whole.
 
-    None where no signed checkpoint covers the run yet.
+    Where one that follows soon is `stamped` (by number), up to that one: its time-stamp covers all before it. None where
+    no signed checkpoint covers the run yet.
     """
     places = [row.gseq for row in spine if row.run_no == run_no]
     signed = [each for each in checkpoints if read_note(each.note).signatures]
-    after = next((each for each in signed if each.gseq >= places[-1]), None)
-    if after is None:
+    covering = [each for each in signed if each.gseq >= places[-1]]
+    if not covering:
         return None
+    near = (each for each in covering if each.no in stamped and each.gseq <= places[-1] + FURTHEST)
+    after = next(near, covering[0])
     before = [each for each in signed if each.gseq < places[0]]
     first_no, base = (before[-1].no, before[-1].gseq) if before else (1, 0)
     return Segment(

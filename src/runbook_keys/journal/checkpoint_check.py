@@ -81,10 +81,11 @@ def check_kept(
     A journal that was cut, restored from an old copy, or rewritten by somebody who holds the key. `known` are marks of
     what the journal itself declares.
     """
-    name = origin_of(spine[0]) if spine else ""
     notes = [note for note in notes if mark_of_note(note) not in known]
-    damages = [_of(note.no, f"{_FOREIGN} It is of {note.origin}.") for note in notes if note.origin != name]
-    damages += _check_spine([note for note in notes if note.origin == name], spine, kept="kept elsewhere ")
+    # A journal that is empty has no name yet, so all that was kept counts as its own.
+    foreign = [note for note in notes if spine and note.origin != origin_of(spine[0])]
+    damages = [_of(note.no, f"{_FOREIGN} It is of {note.origin}.") for note in foreign]
+    damages += _check_spine([note for note in notes if note not in foreign], spine, kept="kept elsewhere ")
     states = [(note, _state(note, verifier)) for note in notes]
     damages += [
         _of(note.no, "was kept elsewhere, and its signature is wrong.")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from msgspec import Struct
 
-from runbook_keys.errors import JournalDamaged, JournalUnavailable, RefusedInput
-from runbook_keys.journal.checkpoint import Note, read_note, read_notes
+from runbook_keys.errors import JournalUnavailable, RefusedInput
+from runbook_keys.journal.anchor_check import readable
+from runbook_keys.journal.checkpoint import Note, read_notes
 from runbook_keys.journal.declared import MOST_MARKS, marks, misfits
 from runbook_keys.model.entry import Checkpoint, Damage
+from runbook_keys.operations.anchored import copied_notes
 from runbook_keys.operations.services import Services
 from runbook_keys.operations.verify import verify
 
@@ -28,7 +28,8 @@ async def declarable(services: Services, kept: bytes = b"") -> Declarable:
     Raises RefusedInput where there is nothing to declare, or far too much of it; what `verify` raises.
     """
     report = await verify(services, kept=kept)
-    notes = [*await _own_notes(services), *(read_notes(kept) if kept else ())]
+    own = readable(each.note for each in await services.store.checkpoints())
+    notes = [*own, *await copied_notes(services), *(read_notes(kept) if kept else ())]
     lost = misfits(notes, await services.store.spine())
     if not report.damages and not report.alarm:
         raise RefusedInput("The journal verifies, and no alarm stands. There is nothing to declare.")
@@ -58,13 +59,3 @@ async def declare(services: Services, what: Declarable, reason: str) -> Checkpoi
         raise JournalUnavailable("The journal has no entry yet, so there is nothing to declare.")
     services.store.end_alarm()
     return made
-
-
-async def _own_notes(services: Services) -> Sequence[Note]:
-    notes = []
-    for each in await services.store.checkpoints():
-        try:
-            notes.append(read_note(each.note))
-        except JournalDamaged:
-            continue  # it has a finding of its own
-    return notes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -20,6 +20,7 @@ from runbook_keys.journal.lines import read
 from runbook_keys.journal.verify import verify_run
 from runbook_keys.model.entry import Blob, RunHead, StoredEntry
 from runbook_keys.model.event import RunOpened
+from runbook_keys.operations.anchored import stamps_in, tokens_here
 from runbook_keys.operations.packs import read_pack
 from runbook_keys.operations.recorded import find_run, pinned_pack, recorded
 from runbook_keys.operations.services import Services
@@ -78,6 +79,11 @@ def check_files(services: Services, files: Mapping[str, bytes], expected_key: st
     if expected_key and expected_key.lower() != key:
         other = f"{KEY} is another key: its fingerprint is {key or 'not to be read'}."
         found = replace(found, damages=(*found.damages, other))
+    stamped = stamps_in(services, files)
+    wrong = (each.what for each in stamped.damages)
+    found = replace(
+        found, damages=(*found.damages, *wrong), notices=(*found.notices, *stamped.notices, *stamped.fits)
+    )
     if expected_key or key in services.signer.public_keys():
         return BundleCheck(found, key)
     return BundleCheck(found, key, (NOT_KNOWN,))
@@ -106,7 +112,9 @@ def read_bundle(path: Path) -> dict[str, bytes]:
 
 async def _record(services: Services, head: RunHead, stored: list[StoredEntry]) -> RunRecord:
     entries = [read(each) for each in stored]
-    segment = await _segment(services, head)
+    tokens = await tokens_here(services)
+    segment = await _segment(services, head, tokens)
+    stamps = {each.no: tokens[each.no] for each in segment.checkpoints if each.no in tokens}
     blobs: dict[str, Blob] = {}
     erased = set()
     for digest in dict.fromkeys(each for entry in entries for each in references(entry.event)):
@@ -119,13 +127,13 @@ async def _record(services: Services, head: RunHead, stored: list[StoredEntry]) 
     used = {key for each in segment.checkpoints for key, _ in read_note(each.note).signatures}
     keys = {name: pem for name, pem in known.items() if name[:8] in used}
     return RunRecord(
-        head, stored, entries, segment.spine, segment.checkpoints, blobs, frozenset(erased), keys
+        head, stored, entries, segment.spine, segment.checkpoints, blobs, frozenset(erased), keys, stamps
     )
 
 
-async def _segment(services: Services, head: RunHead) -> Segment:
+async def _segment(services: Services, head: RunHead, stamped: Collection[int]) -> Segment:
     spine = await services.store.spine()
-    segment = segment_of(head.run_no, spine, await services.store.checkpoints())
+    segment = segment_of(head.run_no, spine, await services.store.checkpoints(), stamped)
     if segment is None:
         await services.store.checkpoint(services.clock.now(), "export")
         segment = segment_of(head.run_no, spine, await services.store.checkpoints())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from runbook_keys.config import Config
 from runbook_keys.ports import (
+    Anchor,
     Cache,
     Clock,
     Executor,
@@ -20,6 +21,7 @@ from runbook_keys.ports import (
     Secrets,
     ShellAnalysis,
     Signer,
+    TimeStamper,
 )
 
 
@@ -37,6 +39,8 @@ class Services:
     machine: Machine
     secrets: Secrets
     signer: Signer
+    copies: Anchor
+    stamps: TimeStamper
     executors: Callable[[Operator], Mapping[str, Executor]]
     environment: Mapping[str, str]
     config: Config
