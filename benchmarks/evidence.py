@@ -45,7 +45,7 @@ def measure() -> list[Row]:
         check_checkpoints(checkpoints, spine, lambda _id, content, value: is_signed(key, content, value))
 
     def exported() -> None:
-        segment = segment_of(1, spine, checkpoints)
+        segment = segment_of(1, stored[-1].seq, spine, checkpoints)
         assert segment is not None
         entries = [read(each) for each in stored]
         record = RunRecord(head, stored, entries, segment.spine, segment.checkpoints, {}, frozenset(), keys)

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from runbook_keys.cli.endings import Exit
+from runbook_keys.cli.followups import me
 from runbook_keys.cli.opening import say, show_json, with_services
+from runbook_keys.cli.reports import told
 from runbook_keys.cli.text import hanging
 from runbook_keys.errors import KeysError
 
 if TYPE_CHECKING:
     from runbook_keys.operations.checkpoints import CheckpointMade
-    from runbook_keys.operations.export import BundleCheck
+    from runbook_keys.operations.export import BundleCheck, Exported
     from runbook_keys.operations.services import Services
     from runbook_keys.operations.verify import VerifyReport
 
@@ -153,9 +155,7 @@ def export_command(run: str, out: Path) -> None:
 
     Example: keys export r-20261123-0312-k7qm --out evidence
     """
-    from runbook_keys.operations.export import export
-
-    made = with_services(lambda services: export(services, run))
+    made, notice = with_services(lambda services: _exported(services, run))
     folder, archive = out / made.name, out / f"{made.name}.zip"
     for path in (folder, archive):
         if path.exists():
@@ -175,6 +175,16 @@ def export_command(run: str, out: Path) -> None:
             f"Tell the auditor this number by another way: {made.key}",
         ]
     )
+    told(notice)
+
+
+async def _exported(services: Services, run: str) -> tuple[Exported, str]:
+    """The bundle, and what is to be said where it could not be put on record that somebody took it."""
+    from runbook_keys.operations.access import record_copy
+    from runbook_keys.operations.export import export
+
+    made = await export(services, run)
+    return made, await record_copy(services, me(), made.run, made.digest)
 
 
 @click.command("erase")

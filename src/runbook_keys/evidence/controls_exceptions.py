@@ -19,6 +19,11 @@ from runbook_keys.model.runbook import Ending
 Exceptional = tuple[str, Citation]
 """A kind, such as `skipped`, and where it was found."""
 
+DEPARTURES = frozenset(
+    ("accepted findings", "skipped", "overruled", "escalation postponed", "abandoned", "unverified")
+)
+"""The kinds that say that the text was not followed as it is written."""
+
 
 def exceptions_of(run: RunFacts, now: datetime) -> list[Exceptional]:
     """Everything of one run that a sample should not hide, in the order of its entries."""

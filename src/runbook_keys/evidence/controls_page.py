@@ -77,7 +77,7 @@ def _overview(report: ControlReport) -> str:
         (
             f'<a href="#{_anchor(each)}">{shown(each.control.id)}</a>',
             shown(each.control.title),
-            _badge(each.strength),
+            badge(each.strength),
             f"{sum(bool(field.citations) for field in each.fields)} of {len(each.fields)}",
         )
         for each in report.controls
@@ -89,7 +89,8 @@ def _anchor(found: ControlFound) -> str:
     return "".join(char if char.isalnum() else "-" for char in found.control.id)
 
 
-def _badge(strength: Strength) -> str:
+def badge(strength: Strength) -> str:
+    """How far evidence goes, as HTML in its colour."""
     return f'<span class="badge" style="color:{_COLOURS[strength]}">{strength}</span>'
 
 
@@ -104,7 +105,7 @@ def _control(found: ControlFound) -> str:
         [
             f'<h2 id="{_anchor(found)}">{shown(control.id)} {shown(control.title)}</h2>',
             f"<p><b>Asked:</b> {shown(control.asks)}</p>",
-            f"<p>{_badge(found.strength)} {shown(_EXPLAINED[found.strength])}.</p>",
+            f"<p>{badge(found.strength)} {shown(_EXPLAINED[found.strength])}.</p>",
             grid(("Field", "What it is", "Found", "Runs, by number"), rows, "None."),
         ]
     )
@@ -119,7 +120,8 @@ def _where(each: FieldFound) -> tuple[str, str]:
     if not each.is_recorded:
         return "<b>not recorded by KEYS</b>", "not covered"
     if not each.citations:
-        return "<b>none in this period</b>", ""
+        none = "none on record" if each.field.if_any else "<b>none in this period</b>"
+        return none, f"<b>not in {numbers(each.missing)}</b>" if each.missing else ""
     runs = sorted({cited.run_no for cited in each.citations if cited.run_no})
     if not runs:
         return "yes", shown(each.citations[0].words)
@@ -142,7 +144,8 @@ def _not_covered(report: ControlReport) -> str:
 def _why(each: FieldFound) -> str:
     if not each.is_recorded:
         return "KEYS does not record it; show it from elsewhere"
-    return f"not in runs {numbers(each.missing)}" if each.citations else "none in this period"
+    none = "" if each.citations else "none in this period"
+    return "; ".join(filter(None, (none, f"not in runs {numbers(each.missing)}" if each.missing else "")))
 
 
 def _exceptions_words(exceptions: Sequence[Exceptional]) -> str:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from types import MappingProxyType
 
 from runbook_keys.evidence.controls import Query
-from runbook_keys.evidence.controls_exceptions import notify_by_of, told_at_of
+from runbook_keys.evidence.controls_exceptions import DEPARTURES, exceptions_of, notify_by_of, told_at_of
 from runbook_keys.evidence.controls_runs import Citation, JournalFacts, RunFacts
 from runbook_keys.evidence.words import words_of
 from runbook_keys.model import event as e
@@ -121,6 +121,10 @@ def _is_detail(detail: BreachDetail) -> _Test:
     return lambda _run, entry: isinstance(entry.event, e.BreachDetailed) and entry.event.detail is detail
 
 
+def _is_copy(_run: RunFacts, entry: Entry) -> bool:
+    return isinstance(entry.event, e.RecordRead) and entry.event.is_copy
+
+
 def _reads_values(_run: RunFacts, entry: Entry) -> bool:
     return isinstance(entry.event, e.AttemptStarted) and bool(entry.event.value_names)
 
@@ -165,6 +169,15 @@ def _who_acted(journal: JournalFacts) -> Iterator[Citation]:
             yield _cited(
                 run, run.entries[0], f"{len(run.entries)} entries, each with its actor, what and when"
             )
+
+
+def _kept_to_the_text(journal: JournalFacts) -> Iterator[Citation]:
+    """The end of each incident in which nobody went another way than the text says."""
+    for run in journal.of_kind(*_INCIDENTS):
+        departures = {kind for kind, _ in exceptions_of(run, run.entries[-1].at)} & DEPARTURES
+        for entry in run.entries:
+            if isinstance(entry.event, e.RunEnded) and not departures:
+                yield _cited(run, entry)
 
 
 def _revised(journal: JournalFacts) -> Iterator[Citation]:
@@ -212,6 +225,7 @@ _BY_NAME: dict[str, Query] = {
     "change-outcomes": lambda journal: list(_change_outcomes(journal)),
     "changes": _entries(_is_change),
     "clock-steps": _entries(_is(e.ClockStepped), tuple(e.RunKind)),
+    "copies-taken": _entries(_is_copy, tuple(e.RunKind)),
     "decisions": _entries(_is_decision),
     "drills": lambda journal: list(_drills(journal)),
     "ended": _entries(_is(e.RunEnded)),
@@ -223,6 +237,7 @@ _BY_NAME: dict[str, Query] = {
     "journal-reach": _reach,
     "journal-signed": _signed,
     "journal-whole": _whole,
+    "kept-to-the-text": lambda journal: list(_kept_to_the_text(journal)),
     "outcomes": _entries(_is(e.AttemptFinished)),
     "record-read": _entries(_is(e.RecordRead), tuple(e.RunKind)),
     "root-cause": _entries(_answers("root cause", "cause")),

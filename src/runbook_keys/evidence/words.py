@@ -67,7 +67,7 @@ _WORDS: dict[str, Callable[[Any], str]] = {
     ),
     "FollowUpAssigned": lambda x: f"Follow-up {x.item + 1} given to {x.to}: {x.words}",
     "FollowUpDone": lambda x: f"Follow-up {x.item + 1} done: {x.words}",
-    "RecordRead": lambda x: f"The record was read: {x.what}",
+    "RecordRead": lambda x: f"{'A copy was taken' if x.is_copy else 'The record was read'}: {x.what}",
     "MaterialErased": lambda x: f"Erased the material of entry {', '.join(map(str, x.entries))} ({x.reason})",
     "ClockStepped": lambda x: (
         f"The clock was set {'forward' if x.by_ms > 0 else 'back'} by {abs(x.by_ms) / 1000:.1f} s"

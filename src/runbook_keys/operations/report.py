@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from runbook_keys.errors import JournalDamaged, Refused
-from runbook_keys.evidence.controls import Strength, control_report, read_catalogue
+from runbook_keys.evidence.controls import Catalogue, Strength, control_report, read_catalogue
 from runbook_keys.evidence.controls_exceptions import exceptions_of
 from runbook_keys.evidence.controls_page import control_page
 from runbook_keys.evidence.controls_queries import QUERIES
@@ -38,7 +38,7 @@ async def report(services: Services, framework: str, from_day: date, to_day: dat
     """The report over the runs that opened from `from_day` to `to_day` (both included, UTC). Raises Refused."""
     if from_day > to_day:
         raise Refused(f"The period ends ({to_day}) before it begins ({from_day}). Exchange the two days.")
-    catalogue = read_catalogue((_CATALOGUES / f"{framework}.json").read_bytes())
+    catalogue = catalogue_of(framework)
     verified = await verify(services)
     now = services.clock.now()
     journal = await _journal(services, (from_day, to_day), verified)
@@ -53,6 +53,11 @@ async def report(services: Services, framework: str, from_day: date, to_day: dat
         },
         exceptions=len(exceptions),
     )
+
+
+def catalogue_of(framework: str) -> Catalogue:
+    """The controls of one of FRAMEWORKS."""
+    return read_catalogue((_CATALOGUES / f"{framework}.json").read_bytes())
 
 
 async def _journal(services: Services, period: tuple[date, date], verified: VerifyReport) -> JournalFacts:
