@@ -12,7 +12,7 @@ from types import MappingProxyType
 from runbook_keys.evidence.controls import Query
 from runbook_keys.evidence.controls_exceptions import DEPARTURES, exceptions_of, notify_by_of, told_at_of
 from runbook_keys.evidence.controls_runs import Citation, JournalFacts, RunFacts
-from runbook_keys.evidence.words import words_of
+from runbook_keys.evidence.words import is_copy, words_of
 from runbook_keys.model import event as e
 from runbook_keys.model.breach import BreachDetail
 from runbook_keys.model.entry import Entry
@@ -122,7 +122,7 @@ def _is_detail(detail: BreachDetail) -> _Test:
 
 
 def _is_copy(_run: RunFacts, entry: Entry) -> bool:
-    return isinstance(entry.event, e.RecordRead) and entry.event.is_copy
+    return is_copy(entry.event)
 
 
 def _reads_values(_run: RunFacts, entry: Entry) -> bool:

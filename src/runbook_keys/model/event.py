@@ -304,17 +304,9 @@ class FollowUpDone(Event, frozen=True, tag=True):
 
 
 class RecordRead(Event, frozen=True, tag=True):
-    """Somebody who did not drive the run read its record: `what` they were given, such as `timeline`.
-
-    A copy that anybody took is `bundle` with the first 16 digits of the SHA-256 of its tag manifest.
-    """
+    """Somebody who did not drive the run read its record: `what` they were given, `timeline` or, of a copy, its digest."""
 
     what: str
-
-    @property
-    def is_copy(self) -> bool:
-        """Whether a copy of the record left the house."""
-        return self.what.startswith("bundle ")
 
 
 class MaterialErased(Event, frozen=True, tag=True):

@@ -12,6 +12,7 @@ from runbook_keys.engine.decide import decide
 from runbook_keys.engine.evolve import fold
 from runbook_keys.engine.inputs import Read
 from runbook_keys.errors import JournalDamaged, JournalUnavailable, Refused, RunTaken
+from runbook_keys.evidence.words import COPY
 from runbook_keys.journal.lines import read
 from runbook_keys.journal.verify import verify_run
 from runbook_keys.model import event as e
@@ -44,7 +45,7 @@ async def record_copy(services: Services, actor: Actor, run: str, digest: str) -
 
     Who drove the run is no exception: a copy leaves the house. In words why it is not on the record, else empty.
     """
-    what = f"bundle {digest[:16]}"
+    what = f"{COPY}{digest[:16]}"
 
     def is_new(entries: Sequence[Entry], actor: Actor, at: datetime) -> bool:
         return not any(

@@ -36,13 +36,13 @@ NOT_KNOWN = (
 
 
 class Exported(Struct, frozen=True):
-    """A bundle: its folder's name, its files by path, the same as a zip, the name of the key that signed it, its run."""
+    """A bundle: its folder's name, its files by path, the same as a zip, the name of the key that signed it, its record."""
 
     name: str
     files: Mapping[str, bytes]
     zip: bytes
     key: str
-    run: str = ""
+    record: RunRecord
 
     @property
     def digest(self) -> str:
@@ -64,7 +64,7 @@ async def export(services: Services, run: str) -> Exported:
     files = build(record, *await _titles(services, record), pem, _guides(), catalogues)
     files[SIGNATURE] = services.signer.sign(files[TAGS]).value
     name = f"keys-{head.run}"
-    return Exported(name, files, zipped(name, files, record.entries[-1].at), key.key, head.run)
+    return Exported(name, files, zipped(name, files, record.entries[-1].at), key.key, record)
 
 
 class BundleCheck(Struct, frozen=True):
