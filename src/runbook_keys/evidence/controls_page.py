@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from runbook_keys.evidence.controls import ControlFound, ControlReport, FieldFound, Strength
 from runbook_keys.evidence.controls_exceptions import Exceptional
 from runbook_keys.evidence.controls_runs import Citation, RunFacts
-from runbook_keys.evidence.controls_tables import numbers, of_run, standing
+from runbook_keys.evidence.controls_tables import completeness, numbers, of_run, standing
 from runbook_keys.evidence.report_html import grid, page, section, shown
 from runbook_keys.model.event import RunKind
 
@@ -174,25 +174,11 @@ def _moment(cited: Citation) -> str:
 
 
 def _population(report: ControlReport, exceptions: Sequence[Exceptional]) -> Iterator[str]:
-    yield f"<p>{shown(_completeness(report))}</p>"
+    yield f"<p>{shown(completeness(report))}</p>"
     counts = Counter(cited.run_no for _, cited in exceptions)
     rows = [_run(run, counts[run.run_no]) for run in report.runs]
     head = ("No", "Run", "Opened", "By", "Runbook", "Kind", "End", "Exceptions")
     yield grid(head, rows, "No run opened in this period.")
-
-
-def _completeness(report: ControlReport) -> str:
-    journal = report.journal
-    if not report.runs:
-        return f"The journal holds {journal.all_runs} runs in all; none of them opened in this period."
-    words = f"Every run that opened in the period, by its number in the journal: {numbers([run.run_no for run in report.runs])}."
-    if journal.others:
-        words += f" In between, {numbers(journal.others)} opened outside of the period by their clock."
-    if journal.missing:
-        return (
-            f"{words} MISSING from the journal: {numbers(journal.missing)}. This population is not complete."
-        )
-    return f"{words} No number is missing."
 
 
 def _run(run: RunFacts, count: int) -> tuple[str, ...]:
