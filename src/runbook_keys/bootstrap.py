@@ -27,6 +27,7 @@ from runbook_keys.system.ids import RandomIds
 from runbook_keys.system.library import FolderKeyLibrary, FolderLibrary
 from runbook_keys.system.machine import ThisMachine
 from runbook_keys.system.practice_clock import PracticeClock
+from runbook_keys.system.printing import TypstPrinter
 from runbook_keys.system.secrets import EnvironmentSecrets
 from runbook_keys.system.shellcheck import ShellCheck
 from runbook_keys.system.signing import FolderSigner
@@ -160,6 +161,7 @@ async def services(
             cache=cache,
             secrets=EnvironmentSecrets(outside, folder / "digest.key"),
             signer=signer,
+            printer=TypstPrinter(),
             executors=_executors(outside, folder, more_names, keys),
             environment=outside,
             config=facts,

@@ -97,6 +97,12 @@ class SigningUnavailable(KeysError):
     code = "signing-unavailable"
 
 
+class PrintingUnavailable(KeysError):
+    """No PDF can be made: what sets it is missing, or it refused the page."""
+
+    code = "printing-unavailable"
+
+
 class ExecutorUnavailable(KeysError):
     """What a step needs in order to run is not on this machine."""
 

@@ -151,12 +151,13 @@ def _checkpoint_lines(made: CheckpointMade) -> Sequence[str]:
     "--out", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="Where to put it."
 )
 @click.option("--dsse", is_flag=True, help="A signed in-toto statement about the zip as well, for machines.")
-def export_command(run: str, out: Path, dsse: bool) -> None:
+@click.option("--pdf", is_flag=True, help="The report as PDF as well.")
+def export_command(run: str, out: Path, dsse: bool, pdf: bool) -> None:
     """Write the evidence of RUN as one folder and one zip, which anybody can check without KEYS.
 
     Example: keys export r-20261123-0312-k7qm --out evidence
     """
-    made, beside, notice = with_services(lambda services: _taken(services, run, out, is_attested=dsse))
+    made, beside, notice = with_services(lambda services: _taken(services, run, out, dsse=dsse, pdf=pdf))
     folder = out / made.name
     try:
         for path, content in [
@@ -179,17 +180,19 @@ def export_command(run: str, out: Path, dsse: bool) -> None:
 
 
 async def _taken(
-    services: Services, run: str, out: Path, *, is_attested: bool
+    services: Services, run: str, out: Path, *, dsse: bool, pdf: bool
 ) -> tuple[Exported, dict[str, bytes], str]:
     """A bundle, what goes beside its folder, and what is to be said where the copy could not be put on record."""
     from runbook_keys.operations.access import record_copy
     from runbook_keys.operations.attestation import ENDING, attest
-    from runbook_keys.operations.export import export
+    from runbook_keys.operations.export import export, paper_of
 
     made = await export(services, run)
     beside = {f"{made.name}.zip": made.zip}
-    if is_attested:
+    if dsse:
         beside[f"{made.name}{ENDING}"] = attest(services, made)
+    if pdf:
+        beside[f"{made.name}.pdf"] = paper_of(services, made)
     for path in (out / name for name in (made.name, *beside)):
         if path.exists():
             raise KeysError(f"{path} is there already. Remove it, or give another folder by --out.")

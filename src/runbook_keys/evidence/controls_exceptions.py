@@ -33,9 +33,19 @@ def exceptions_of(run: RunFacts, now: datetime) -> list[Exceptional]:
     for entry in run.entries:
         look = _LOOKS.get(type(entry.event))
         kind = look(entry.event) if look else ""
-        if kind:
-            found.append((kind, _cited(run, entry)))
+        if kind and not (kind in _NOT_OF_PRACTICE and run.opened and run.opened.kind.is_practice):
+            found.append((kind, _cited(run, entry, _words(entry.event))))
     return [*found, *_open(run), *_late(run, now)]
+
+
+_NOT_OF_PRACTICE = ("evidence not known", "accepted findings")
+"""Nobody is asked for the root cause of a fault that a drill made."""
+
+
+def _words(event: e.AnyEvent) -> str:
+    if isinstance(event, e.RunOpened):
+        return f"Run opened in spite of findings: {event.accepted_findings}"
+    return ""
 
 
 def _cited(run: RunFacts, entry: Entry, words: str = "") -> Citation:

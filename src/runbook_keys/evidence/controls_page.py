@@ -60,8 +60,8 @@ def _headline(report: ControlReport) -> str:
         f"{kinds[kind]} {name}"
         for kind, name in (
             (RunKind.INCIDENT, "for incidents"),
-            (RunKind.DRILL, "drills"),
-            (RunKind.TRAINING, "trainings"),
+            (RunKind.DRILL, "of drills"),
+            (RunKind.TRAINING, "of trainings"),
             (None, "unreadable"),
         )
         if kinds[kind]

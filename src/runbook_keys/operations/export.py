@@ -15,6 +15,7 @@ from runbook_keys.evidence.bundle import Guides, build
 from runbook_keys.evidence.bundle_bag import KEY, SIGNATURE, TAGS, zipped
 from runbook_keys.evidence.bundle_check import BundleReport, check_bundle
 from runbook_keys.evidence.bundle_source import RunRecord, Segment, last_said, segment_of
+from runbook_keys.evidence.printed_page import printed
 from runbook_keys.journal.blobs import references
 from runbook_keys.journal.checkpoint import read_note
 from runbook_keys.journal.lines import read
@@ -65,6 +66,14 @@ async def export(services: Services, run: str) -> Exported:
     files[SIGNATURE] = services.signer.sign(files[TAGS]).value
     name = f"keys-{head.run}"
     return Exported(name, files, zipped(name, files, record.entries[-1].at), key.key, record)
+
+
+def paper_of(services: Services, made: Exported) -> bytes:
+    """The bundle's report as PDF. Raises PrintingUnavailable."""
+    record, page = made.record, made.files["data/report.html"]
+    right = f"Made from the bundle {made.digest[:16]}"
+    paper = printed(page, record.entries[-1].at.date(), f"Record of run {record.head.run}", right)
+    return services.printer.pdf(paper, {})
 
 
 class BundleCheck(Struct, frozen=True):

@@ -17,6 +17,7 @@ from runbook_keys.evidence.controls_queries import QUERIES
 from runbook_keys.evidence.controls_runs import JournalFacts, RunFacts
 from runbook_keys.evidence.controls_tables import tables
 from runbook_keys.evidence.oscal import assessment_results
+from runbook_keys.evidence.printed_page import printed
 from runbook_keys.evidence.summary import summary_of
 from runbook_keys.journal.lines import read
 from runbook_keys.model.entry import Damage, RunHead
@@ -37,16 +38,20 @@ class ReportMade(Struct, frozen=True):
 
 
 class Form(StrEnum):
-    """What a report is made as: a page with tables, or one document for machines."""
+    """What a report is made as: a page with tables, for a browser or for paper, or one document for machines."""
 
     HTML = "html"
+    PDF = "pdf"
     OSCAL = "oscal"
 
 
 async def report(
     services: Services, framework: str, from_day: date, to_day: date, form: Form = Form.HTML
 ) -> ReportMade:
-    """The report over the runs that opened from `from_day` to `to_day` (both included, UTC). Raises Refused."""
+    """The report over the runs that opened from `from_day` to `to_day` (both included, UTC).
+
+    Raises Refused; PrintingUnavailable where a PDF is wanted.
+    """
     if from_day > to_day:
         raise Refused(f"The period ends ({to_day}) before it begins ({from_day}). Exchange the two days.")
     catalogue = catalogue_of(framework)
@@ -56,7 +61,7 @@ async def report(
     made = control_report(catalogue, journal, QUERIES, (from_day, to_day), now.date(), verified.damages)
     exceptions = [each for run in journal.runs for each in exceptions_of(run, now)]
     return ReportMade(
-        files=_files(form, made, exceptions, now),
+        files=_files(services, form, made, exceptions, now),
         runs=tuple(run.run for run in journal.runs),
         strengths={
             strength: sum(each.strength is strength for each in made.controls) for strength in Strength
@@ -66,12 +71,17 @@ async def report(
 
 
 def _files(
-    form: Form, made: ControlReport, exceptions: Sequence[Exceptional], now: datetime
+    services: Services, form: Form, made: ControlReport, exceptions: Sequence[Exceptional], now: datetime
 ) -> dict[str, bytes]:
     """The first file is the one to read."""
     if form is Form.OSCAL:
         return {"assessment-results.json": assessment_results(made, exceptions, now)}
-    return {"report.html": control_page(made, exceptions), **tables(made, exceptions)}
+    page = control_page(made, exceptions)
+    if form is Form.HTML:
+        return {"report.html": page, **tables(made, exceptions)}
+    left = f"{made.catalogue.framework}, {made.from_day} to {made.to_day}"
+    paper = printed(page, made.today, left, "Evidence for, not a statement of compliance")
+    return {"report.pdf": services.printer.pdf(paper, {}), **tables(made, exceptions)}
 
 
 def catalogue_of(framework: str) -> Catalogue:

@@ -17,6 +17,7 @@ from runbook_keys.ports import (
     Library,
     Machine,
     Operator,
+    Printer,
     Secrets,
     ShellAnalysis,
     Signer,
@@ -37,6 +38,7 @@ class Services:
     machine: Machine
     secrets: Secrets
     signer: Signer
+    printer: Printer
     executors: Callable[[Operator], Mapping[str, Executor]]
     environment: Mapping[str, str]
     config: Config
