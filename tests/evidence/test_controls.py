@@ -241,3 +241,45 @@ def test_a_copy_that_was_taken_is_evidence_of_custody(journal: Journal) -> None:
     assert [(row["actor"], row["words"]) for row in cited] == [
         ("bela", f"A copy was taken: bundle {16 * 'a'}")
     ]
+
+
+def _gaps(made: ReportMade) -> str:
+    page = made.files["report.html"].decode()
+    return page.partition("<h2>What is not covered</h2>")[2].partition("<h2>")[0]
+
+
+def test_a_run_without_commands_is_not_said_to_lack_their_outcomes(journal: Journal) -> None:
+    """Nobody has to explain to an examiner why a call for help has no exit code."""
+    journal.run(*ESCALATED)
+
+    assert (
+        "not in run"
+        not in _gaps(_made(journal, "pci-dss")).partition("success/failure")[2].partition("</tr>")[0]
+    )
+
+
+def test_a_year_without_a_breach_has_no_gaps_in_the_record_of_breaches(journal: Journal) -> None:
+    """There is no evidence either: the strength is none, and it is not said that a breach lacks its parts."""
+    journal.run(*ESCALATED)
+    made = _made(journal, "gdpr")
+
+    assert _strength(made, "Art. 33(5)") == "none"
+    assert "Art. 33(5)" not in _gaps(made)
+
+
+def test_a_drill_s_unanswered_questions_are_no_exceptions(journal: Journal) -> None:
+    """Nobody knows the root cause of a fault that a drill made; of an incident the same is one."""
+    journal.run(*ESCALATED, kind=RunKind.DRILL, accepted_findings="a draft")
+    before = _rows(_made(journal), "exceptions.csv")
+    journal.run(*ESCALATED)
+    after = _rows(_made(journal), "exceptions.csv")
+
+    assert (before, [row["kind"] for row in after]) == ([], ["evidence not known"])
+
+
+def test_why_findings_were_accepted_is_told(journal: Journal) -> None:
+    """The reason, and not only that the run was opened."""
+    journal.run(*ESCALATED, accepted_findings="the link checker is down")
+    rows = _rows(_made(journal), "exceptions.csv")
+
+    assert "Run opened in spite of findings: the link checker is down" in {row["words"] for row in rows}

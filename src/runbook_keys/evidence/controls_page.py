@@ -144,8 +144,9 @@ def _not_covered(report: ControlReport) -> str:
 def _why(each: FieldFound) -> str:
     if not each.is_recorded:
         return "KEYS does not record it; show it from elsewhere"
-    none = "" if each.citations else "none in this period"
-    return "; ".join(filter(None, (none, f"not in runs {numbers(each.missing)}" if each.missing else "")))
+    if not each.missing:
+        return "none in this period"
+    return f"not in {'run' if len(each.missing) == 1 else 'runs'} {numbers(each.missing)}"
 
 
 def _exceptions_words(exceptions: Sequence[Exceptional]) -> str:

@@ -125,10 +125,6 @@ def _is_copy(_run: RunFacts, entry: Entry) -> bool:
     return is_copy(entry.event)
 
 
-def _reads_values(_run: RunFacts, entry: Entry) -> bool:
-    return isinstance(entry.event, e.AttemptStarted) and bool(entry.event.value_names)
-
-
 def _later_phases(journal: JournalFacts) -> Iterator[Citation]:
     """Parts that came later, not in the sitting in which the first was given."""
     for run in journal.of_kind(*_INCIDENTS):
@@ -217,6 +213,7 @@ _BY_NAME: dict[str, Query] = {
     "alert-time": _entries(_is_alert),
     "approvals": _entries(_is(e.ApprovalGranted)),
     "approved-by-another": _entries(_is_by_another),
+    "attempts": _entries(_is(e.AttemptStarted)),
     "breach-aware": _entries(_is(e.BreachAware)),
     "breach-in-time": lambda journal: list(_in_time(journal)),
     "breach-phases": lambda journal: list(_later_phases(journal)),
@@ -246,7 +243,6 @@ _BY_NAME: dict[str, Query] = {
     "trainings": _entries(_is(e.TrainingScored), (e.RunKind.TRAINING,)),
     "triage": _entries(_is_triage),
     "undone": _entries(_is(e.ActionRolledBack)),
-    "values-read": _entries(_reads_values),
     "verified-recovery": _entries(_is_verified),
     "who-acted": lambda journal: list(_who_acted(journal)),
     "who-opened": _entries(_is(e.RunOpened)),
