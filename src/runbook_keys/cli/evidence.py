@@ -30,7 +30,7 @@ def add_evidence_commands(cli: click.Group) -> None:
 
 
 @click.command("verify")
-@click.argument("what", default="", metavar="[RUN|FOLDER|ZIP]")
+@click.argument("what", default="", metavar="[RUN|FOLDER|ZIP|STATEMENT]")
 @click.option(
     "--against",
     type=click.Path(path_type=Path),

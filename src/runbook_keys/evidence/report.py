@@ -202,9 +202,8 @@ def _keys(entries: Sequence[Entry]) -> str:
 
 def _controls(controls: RunControls) -> Iterator[str]:
     yield (
-        "<p>One run shows how one incident was answered. Whether a requirement is met is for its examiner to judge, over the whole "
-        "population of a period (<code>keys report</code>). The same as a table: "
-        f"{link('controls.csv')}.</p>"
+        "<p>One run is a sample. Whether a requirement is met is for its examiner to judge, over the whole population of a period "
+        f"(<code>keys report</code>). The same as a table: {link('controls.csv')}.</p>"
     )
     exceptions = exceptions_in_words(controls) or "none"
     yield f"<p><b>Exceptions in this run:</b> {shown(exceptions)}.</p>"
