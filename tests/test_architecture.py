@@ -18,7 +18,7 @@ FILES = sorted(PRODUCT.rglob("*.py"))
 
 WHERE_IT_LIVES = {
     "click": {"cli"},
-    "cryptography": {"system/signing.py"},
+    "cryptography": {"system/signing.py", "system/time_stamps.py"},  # keys; certificates of an authority
     "ipykernel": {"executors/key/kernel.py"},
     "jsonschema_rs": {"book/json_schema.py"},
     "jupyter_client": {"executors/key/kernel.py"},
@@ -28,6 +28,7 @@ WHERE_IT_LIVES = {
         "executors/key/report.py",
     },  # blocks of a text; a notebook's prose as HTML
     "psycopg": {"executors/postgres.py"},
+    "rfc3161_client": {"system/time_stamps.py"},
     "tree_sitter": {"lint/shell.py"},
     "tree_sitter_bash": {"lint/shell.py"},
     "typst": {"system/printing.py"},

@@ -21,6 +21,7 @@ from runbook_keys.operations.services import Services
 from runbook_keys.ports import Cache, Clock, Executor, KeyCaller, KeyRequest, Operator, Output, Task
 from runbook_keys.stores.notary import Notary
 from runbook_keys.stores.sqlite import SqliteStore
+from runbook_keys.system.anchor_folder import FolderCopies
 from runbook_keys.system.cache import FolderCache, code_digest
 from runbook_keys.system.clock import SystemClock
 from runbook_keys.system.ids import RandomIds
@@ -31,6 +32,7 @@ from runbook_keys.system.printing import TypstPrinter
 from runbook_keys.system.secrets import EnvironmentSecrets
 from runbook_keys.system.shellcheck import ShellCheck
 from runbook_keys.system.signing import FolderSigner
+from runbook_keys.system.time_stamps import FolderStamps
 
 if TYPE_CHECKING:
     from runbook_keys.executors.key.call import KeyTool
@@ -162,6 +164,10 @@ async def services(
             secrets=EnvironmentSecrets(outside, folder / "digest.key"),
             signer=signer,
             printer=TypstPrinter(),
+            copies=FolderCopies(facts.anchors.folder),
+            stamps=FolderStamps(
+                folder / "anchors", facts.anchors.time_stamps, facts.anchors.time_stamp_roots
+            ),
             executors=_executors(outside, folder, more_names, keys),
             environment=outside,
             config=facts,

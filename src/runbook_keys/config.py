@@ -24,6 +24,18 @@ class Approvals(Struct, frozen=True, forbid_unknown_fields=True):
     second_person: bool = False
 
 
+class Anchors(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[anchors]`: what keeps checkpoints beyond the journal's own folder; each is empty where there is none.
+
+    A folder (absolute) for a copy of each, the address of a time-stamp authority (RFC 3161), and the file (PEM) with the
+    certificates that its time-stamps must lead to.
+    """
+
+    folder: str = ""
+    time_stamps: str = ""
+    time_stamp_roots: str = ""
+
+
 class RunbookConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """`[runbooks.SLUG]`: values for one runbook only."""
 
@@ -31,11 +43,12 @@ class RunbookConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
-    """The organisation's facts: values by name, how each contact is reached, who may approve."""
+    """The organisation's facts: values by name, how each contact is reached, who may approve, who keeps checkpoints."""
 
     inputs: dict[str, str] = {}
     contacts: dict[str, str] = {}
     approvals: Approvals = Approvals()
+    anchors: Anchors = Anchors()
     runbooks: dict[str, RunbookConfig] = {}
 
     def inputs_for(self, slug: str) -> dict[str, str]:

@@ -103,6 +103,12 @@ class PrintingUnavailable(KeysError):
     code = "printing-unavailable"
 
 
+class AnchorUnavailable(KeysError):
+    """What keeps checkpoints elsewhere did not answer, or not as it must. Nothing is lost: it is tried again."""
+
+    code = "anchor-unavailable"
+
+
 class ExecutorUnavailable(KeysError):
     """What a step needs in order to run is not on this machine."""
 

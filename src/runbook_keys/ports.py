@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -225,6 +225,37 @@ class Printer(Protocol):
     def pdf(
         self, page: Printed, pictures: Mapping[str, bytes]
     ) -> bytes: ...  # `pictures` are SVG by name; PrintingUnavailable
+class TimeStamp(Struct, frozen=True):
+    """A time-stamp, read. `at` is the authority's time; `is_of_note`: it is over exactly the note that it was read for.
+
+    `fault` says why its signature leads to nobody who is trusted here, `unchecked` why that could not be looked at; both
+    are empty where it is good.
+    """
+
+    at: datetime
+    is_of_note: bool
+    fault: str = ""
+    unchecked: str = ""
+
+
+class Anchor(Protocol):
+    """A place that keeps checkpoints for us. It is slow, far away, or gone; every call gives up after so many seconds.
+
+    What it has goes by the number of the checkpoint. `numbers` is for the journal with this first note, and refuses
+    another's.
+    """
+
+    @property
+    def place(self) -> str: ...  # in words, as "the folder /mnt/…"; empty where none is configured
+    async def numbers(self, first: bytes, seconds: float) -> Collection[int]: ...  # AnchorUnavailable
+    async def kept(self, seconds: float) -> Mapping[int, bytes]: ...  # AnchorUnavailable
+    async def keep(self, no: int, note: bytes, seconds: float) -> None: ...  # AnchorUnavailable
+
+
+class TimeStamper(Anchor, Protocol):
+    """Keeps a time-stamp of a checkpoint beside the journal; somebody else said when it was there."""
+
+    def read(self, token: bytes, note: bytes) -> TimeStamp | None: ...  # None: it is none; AnchorUnavailable
 
 
 class Operator(Protocol):
@@ -233,7 +264,9 @@ class Operator(Protocol):
     @property
     def actor(self) -> Actor: ...
     async def reply(self, view: View) -> Reply: ...
-    def progress(self, view: View, text: str) -> None: ...  # output of a running attempt, as it comes
+    def progress(
+        self, view: View, text: str
+    ) -> None: ...  # output of an attempt as it comes, a receipt before it
     async def wait(self, view: View, until: datetime) -> Reply: ...  # Wait to stay until then
 
 

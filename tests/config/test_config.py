@@ -23,6 +23,9 @@ def test_the_example_of_the_page_is_read_as_it_says() -> None:
     assert "phone 4711, chat #payments-oncall" == config.contacts["payments-oncall"]
     assert ("anna", "ben") == config.approvals.irreversible
     assert config.approvals.second_person
+    assert "/mnt/elsewhere/keys" == config.anchors.folder
+    assert "https://tsa.larkspur.example/tsr" == config.anchors.time_stamps
+    assert "/etc/larkspur/tsa-roots.pem" == config.anchors.time_stamp_roots
 
 
 def test_an_empty_file_is_nothing_special() -> None:
@@ -49,6 +52,8 @@ def test_a_runbooks_own_value_wins() -> None:
         ("[aprovals]\n", "the file has `aprovals`, which KEYS does not know."),
         ("[approvals]\nirreversible = 'anna'\n", 'approvals.irreversible must be a list, such as ["anna"].'),
         ("[approvals]\nsecond_person = 'yes'\n", "approvals.second_person must be true or false."),
+        ("[anchors]\nfolder = 3\n", 'anchors.folder must be a text in quotes, such as "…".'),
+        ("[anchors]\nurl = 'x'\n", "anchors has `url`, which KEYS does not know."),
         ("[contacts]\n[contacts.x]\ny = 1\n", 'contacts.x must be a text in quotes, such as "…".'),
         ("[runbooks.x]\ninput = {}\n", "runbooks.x has `input`, which KEYS does not know."),
     ],

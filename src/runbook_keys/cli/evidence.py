@@ -34,13 +34,18 @@ def add_evidence_commands(cli: click.Group) -> None:
 @click.option(
     "--against",
     type=click.Path(path_type=Path),
-    help="Checkpoints that were kept elsewhere: they find what was cut off, put back or signed anew.",
+    help="Checkpoints that were kept elsewhere, a file or a folder: they find what was cut off, put back or signed anew.",
 )
 @click.option(
     "--key", default="", metavar="FINGERPRINT", help="Of a bundle: the key that its owner told you."
 )
+@click.option(
+    "--receipt", "receipts", multiple=True, metavar="RUN:ENTRY:HEX", help="What an approver wrote down."
+)
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
-def verify_command(what: str, against: Path | None, key: str, as_json: bool) -> None:
+def verify_command(
+    what: str, against: Path | None, key: str, receipts: tuple[str, ...], as_json: bool
+) -> None:
     """Check that the record of RUN is whole and signed; without RUN, the whole journal; or a bundle, or a statement about one.
 
     Example: keys verify --against last-month.checkpoint
@@ -48,9 +53,11 @@ def verify_command(what: str, against: Path | None, key: str, as_json: bool) -> 
     from runbook_keys.operations.verify import verify
 
     if what and Path(what).exists():
+        if against or receipts:
+            raise click.UsageError("--against and --receipt are for the journal, not for a bundle.")
         _verify_bundle(Path(what), key, as_json)
-    kept = read_file(against) if against else b""
-    report = with_services(lambda services: verify(services, what, kept))
+    kept = read_kept(against) if against else b""
+    report = with_services(lambda services: verify(services, what, kept, receipts))
     show_json(report) if as_json else say(verify_lines(report, what or "all runs"))
     sys.exit(Exit.FAILED if report.damages else Exit.OK)
 
@@ -76,6 +83,11 @@ def _bundle_lines(found: BundleCheck, path: Path) -> list[str]:
     for damage in report.damages:
         lines += hanging("  - ", damage)
     return [*lines, *notes, "Do not rely on it. Ask its owner for it again, by another way."]
+
+
+def read_kept(path: Path) -> bytes:
+    """The checkpoints in a file, or in all the files `*.note` of a folder. Raises KeysError in an operator's words."""
+    return b"".join(map(read_file, sorted(path.glob("*.note")))) if path.is_dir() else read_file(path)
 
 
 def read_file(path: Path) -> bytes:
@@ -115,7 +127,9 @@ def _signed_lines(report: VerifyReport) -> list[str]:
             f"Signed: {report.signed} of {report.entries} entries, up to checkpoint {report.checkpoint}.",
             *(f"Key: {key}" for key in report.keys),
         ]
-    for notice in report.notices:
+    for words in report.anchored:
+        lines += hanging("Anchored: ", words)
+    for notice in (*report.notices, *report.lags):
         lines += hanging("Note: ", notice)
     return lines
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from runbook_keys import __version__
+from runbook_keys.cli.anchors import anchor_after_run, anchor_command
 from runbook_keys.cli.crash import crash_report
 from runbook_keys.cli.doctor import doctor_command
 from runbook_keys.cli.drills import drill_command
@@ -81,7 +82,7 @@ def run_command(
     operator = _operator(answers)
     fired_at = moment(alerted_at) if alerted_at else None
     request = RunRequest(slug, values, auto == "safe", incident, accept_findings, alerted_at=fired_at)
-    _end(with_services(lambda services: start(services, operator, request)))
+    _follow(lambda services: start(services, operator, request))
 
 
 async def _dry_run(services: Services, slug: str, values: dict[str, str]) -> list[str]:
@@ -107,8 +108,18 @@ def _operator(answers: Path | None) -> TerminalOperator:
     return operator_for(sys.stdin, sys.stdout, lines)
 
 
-def _end(report: RunReport) -> NoReturn:
+def _follow(work: Callable[[Services], Awaitable[RunReport]]) -> NoReturn:
+    """Follow a runbook to its last screen; what anchors the record comes after it."""
+
+    from runbook_keys.operations.anchor import has_anchors
+
+    async def body(services: Services) -> tuple[RunReport, bool]:
+        return await work(services), has_anchors(services)
+
+    report, is_anchored = with_services(body)
     say(last_words(report))
+    if is_anchored:
+        anchor_after_run()
     sys.exit(EXIT_OF[report.ending])
 
 
@@ -129,7 +140,7 @@ def resume_command(run: str, auto: str | None, answers: Path | None, wait: bool,
     """
     operator = _operator(answers)
     patience = AskedPatience(operator, wait, end_leftover)
-    _end(with_services(lambda services: resume(services, operator, run, auto == "safe", patience)))
+    _follow(lambda services: resume(services, operator, run, auto == "safe", patience))
 
 
 @cli.command("runs")
@@ -243,9 +254,11 @@ add_evidence_commands(cli)
 add_report_commands(cli)
 cli.add_command(drill_command)
 cli.add_command(doctor_command)
+cli.add_command(anchor_command)
 
 
 _IN_FEW_WORDS = {
+    "anchor": "Send checkpoints to where others keep them.",
     "aware": "Start the 72-hour clock of a data breach.",
     "call": "Call one Jupyter, Node or Python KEY.",
     "check": "Prove packs and KEYS on the page.",

@@ -15,10 +15,11 @@ from runbook_keys.engine import effects as f
 from runbook_keys.engine import inputs as i
 from runbook_keys.engine.transitions import Phase
 from runbook_keys.errors import Interrupted, Refused
+from runbook_keys.journal.receipt import receipt_of
 from runbook_keys.model import reply as r
 from runbook_keys.model.actor import DRIVER
 from runbook_keys.model.outcome import Role
-from runbook_keys.model.runbook import Block, Ending
+from runbook_keys.model.runbook import Block, Ending, SafetyClass
 from runbook_keys.model.view import View
 from runbook_keys.ports import Clock, Operator
 
@@ -94,6 +95,8 @@ class Driver:
         if not isinstance(reply, r.Approve):
             return await self._interpose(reply)
         await self._tell(i.Approve(bound, reply.typed_label, reply.reason, self._operator.actor.name))
+        if view.safety is SafetyClass.IRREVERSIBLE:
+            self._operator.progress(view, f"Keep this receipt: {receipt_of(self._session.head)}\n")
         return True
 
     async def _binding(self, label: str, role: Role, block: Block) -> str:

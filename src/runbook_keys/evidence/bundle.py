@@ -59,6 +59,7 @@ def _chain(record: RunRecord) -> Files:
     """The record itself: lines, spine, checkpoints, the keys that signed them."""
     rows = (spine_line(row.gseq, row.run_no, row.rseq, row.link) for row in record.spine)
     notes = {f"data/checkpoints/{each.no:06}.note": each.note for each in record.checkpoints}
+    stamps = {f"data/checkpoints/{no:06}.tsr": token for no, token in record.stamps.items()}
     keys = {f"data/public-keys/{name[:8]}.pem": pem for name, pem in record.public_keys.items()}
     start = f"{record.head.run_no} {start_link(record)} {record.head.link}\n"
     return {
@@ -66,6 +67,7 @@ def _chain(record: RunRecord) -> Files:
         "data/spine.txt": b"".join(rows),
         "data/start.txt": start.encode("ascii"),
         **notes,
+        **stamps,
         **keys,
     }
 

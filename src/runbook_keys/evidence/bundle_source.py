@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -11,12 +11,16 @@ from runbook_keys.journal.checkpoint import read_note
 from runbook_keys.model.entry import Blob, Checkpoint, Entry, RunHead, SpineRow, StoredEntry
 from runbook_keys.model.event import RecordRead
 
+FURTHEST = 1_000
+"""So many rows behind a run a time-stamp is looked for; `verify.sh` takes its time for each."""
+
 
 class RunRecord(Struct, frozen=True):
     """One run as its journal holds it. `entries` are `stored`, read; `blobs` by digest, without those that were erased.
 
     `spine` and `checkpoints` reach from the last signed checkpoint before the run to the first one that covers what it
-    says; `stored` ends there, and `head` is the last of it. `public_keys` are PEM by the key's name.
+    says; `stored` ends there, and `head` is the last of it. `public_keys` are PEM by the key's name, `stamps` the
+    time-stamps of checkpoints by their number.
     """
 
     head: RunHead
@@ -27,6 +31,7 @@ class RunRecord(Struct, frozen=True):
     blobs: Mapping[str, Blob]
     erased: frozenset[str]
     public_keys: Mapping[str, bytes]
+    stamps: Mapping[int, bytes] = {}
 
 
 class Segment(Struct, frozen=True):
@@ -43,18 +48,25 @@ def last_said(entries: Sequence[Entry]) -> int:
 
 
 def segment_of(
-    run_no: int, last_seq: int, spine: Sequence[SpineRow], checkpoints: Sequence[Checkpoint]
+    run_no: int,
+    last_seq: int,
+    spine: Sequence[SpineRow],
+    checkpoints: Sequence[Checkpoint],
+    stamped: Collection[int] = (),
 ) -> Segment | None:
     """The part of the journal from the last signed checkpoint before a run to the first that covers its entry `last_seq`.
 
     Readings of the record that come after that checkpoint are not in it, so that an export, which is a reading itself,
-    does not change the next one. None where no signed checkpoint covers the entry yet.
+    does not change the next one. Where one that follows soon is `stamped` (by number), up to that one: its time-stamp
+    covers all before it. None where no signed checkpoint covers the entry yet.
     """
     places = {row.rseq: row.gseq for row in spine if row.run_no == run_no}
     signed = [each for each in checkpoints if read_note(each.note).signatures]
-    after = next((each for each in signed if each.gseq >= places[last_seq]), None)
-    if after is None:
+    covering = [each for each in signed if each.gseq >= places[last_seq]]
+    if not covering:
         return None
+    near = (each for each in covering if each.no in stamped and each.gseq <= places[last_seq] + FURTHEST)
+    after = next(near, covering[0])
     before = [each for each in signed if each.gseq < places[1]]
     first_no, base = (before[-1].no, before[-1].gseq) if before else (1, 0)
     return Segment(

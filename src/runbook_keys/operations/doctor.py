@@ -12,11 +12,12 @@ from runbook_keys.lint.needs import keys_of, languages_of, programs_of
 from runbook_keys.lint.profile import blocking
 from runbook_keys.model.key import KeyMetadata, Tool
 from runbook_keys.model.runbook import SafetyClass
+from runbook_keys.operations.anchor import has_anchors
 from runbook_keys.operations.findings import findings_of
 from runbook_keys.operations.packs import OpenPack, read_pack
 from runbook_keys.operations.services import Services
 from runbook_keys.operations.summaries import summaries
-from runbook_keys.operations.verify import verify
+from runbook_keys.operations.verify import VerifyReport, verify
 
 LITTLE_ROOM = 1 << 30
 
@@ -65,8 +66,18 @@ async def _of_machine(services: Services) -> AsyncIterator[Symptom]:
     report = await verify(services)
     if report.damages:
         yield Symptom("The journal is damaged.", "`keys verify` names the places.")
+    for symptom in _anchors(services, report):
+        yield symptom
     if not services.config.contacts:
         yield Symptom("No contacts are known.", "Add [contacts] to keys.toml.", is_stopping=False)
+
+
+def _anchors(services: Services, report: VerifyReport) -> Iterator[Symptom]:
+    if not has_anchors(services):
+        words = "No checkpoint is kept where others can't change it."
+        yield Symptom(words, "Add [anchors] to keys.toml.", is_stopping=False)
+    for lag in report.lags:
+        yield Symptom(lag, "`keys anchor` sends them, or says why not.", is_stopping=False)
 
 
 def _of_runbook(services: Services, slug: str, is_practised: bool) -> Diagnosis:

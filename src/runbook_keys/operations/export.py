@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from hashlib import sha256
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from runbook_keys.journal.lines import read
 from runbook_keys.journal.verify import verify_run
 from runbook_keys.model.entry import Blob, RunHead, StoredEntry
 from runbook_keys.model.event import RunOpened
+from runbook_keys.operations.anchored import stamps_in, tokens_here
 from runbook_keys.operations.packs import read_pack
 from runbook_keys.operations.recorded import find_run, pinned_pack, recorded
 from runbook_keys.operations.report import FRAMEWORKS, catalogue_of
@@ -91,6 +92,11 @@ def check_files(services: Services, files: Mapping[str, bytes], expected_key: st
     if expected_key and expected_key.lower() != key:
         other = f"{KEY} is another key: its fingerprint is {key or 'not to be read'}."
         found = replace(found, damages=(*found.damages, other))
+    stamped = stamps_in(services, files)
+    wrong = (each.what for each in stamped.damages)
+    found = replace(
+        found, damages=(*found.damages, *wrong), notices=(*found.notices, *stamped.notices, *stamped.fits)
+    )
     if expected_key or key in services.signer.public_keys():
         return BundleCheck(found, key)
     return BundleCheck(found, key, (NOT_KNOWN,))
@@ -118,7 +124,9 @@ def read_bundle(path: Path) -> dict[str, bytes]:
 
 
 async def _record(services: Services, head: RunHead) -> RunRecord:
-    segment = await _segment(services, head)
+    tokens = await tokens_here(services)
+    segment = await _segment(services, head, tokens)
+    stamps = {each.no: tokens[each.no] for each in segment.checkpoints if each.no in tokens}
     stored = (await _whole(services, head.run))[: segment.last_seq]
     entries = [read(each) for each in stored]
     blobs: dict[str, Blob] = {}
@@ -133,7 +141,9 @@ async def _record(services: Services, head: RunHead) -> RunRecord:
     used = {key for each in segment.checkpoints for key, _ in read_note(each.note).signatures}
     keys = {name: pem for name, pem in known.items() if name[:8] in used}
     end = RunHead(head.run, head.run_no, stored[-1].seq, stored[-1].link)
-    return RunRecord(end, stored, entries, segment.spine, segment.checkpoints, blobs, frozenset(erased), keys)
+    return RunRecord(
+        end, stored, entries, segment.spine, segment.checkpoints, blobs, frozenset(erased), keys, stamps
+    )
 
 
 async def _whole(services: Services, run: str) -> list[StoredEntry]:
@@ -147,12 +157,12 @@ async def _whole(services: Services, run: str) -> list[StoredEntry]:
     return stored
 
 
-async def _segment(services: Services, head: RunHead) -> Segment:
+async def _segment(services: Services, head: RunHead, stamped: Collection[int]) -> Segment:
     last_seq = last_said([read(each) for each in await _whole(services, head.run)])
-    segment = await _covered(services, head, last_seq)
+    segment = await _covered(services, head, last_seq, stamped)
     if segment is None:
         await services.store.checkpoint(services.clock.now(), "export")
-        segment = await _covered(services, head, last_seq)
+        segment = await _covered(services, head, last_seq, stamped)
     if segment is None:
         raise SigningUnavailable(
             f"Run {head.run} can't be exported, because its record can't be signed. {services.signer.fault()}"
@@ -160,10 +170,12 @@ async def _segment(services: Services, head: RunHead) -> Segment:
     return segment
 
 
-async def _covered(services: Services, head: RunHead, last_seq: int) -> Segment | None:
+async def _covered(
+    services: Services, head: RunHead, last_seq: int, stamped: Collection[int]
+) -> Segment | None:
     """Checkpoints first, then the spine, so that another process can't have signed what the spine does not show yet."""
     checkpoints = await services.store.checkpoints()
-    return segment_of(head.run_no, last_seq, await services.store.spine(), checkpoints)
+    return segment_of(head.run_no, last_seq, await services.store.spine(), checkpoints, stamped)
 
 
 def _signing_key(services: Services) -> tuple[Signature, bytes]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from runbook_keys.config import Config
 from runbook_keys.ports import (
+    Anchor,
     Cache,
     Clock,
     Executor,
@@ -21,6 +22,7 @@ from runbook_keys.ports import (
     Secrets,
     ShellAnalysis,
     Signer,
+    TimeStamper,
 )
 
 
@@ -39,6 +41,8 @@ class Services:
     secrets: Secrets
     signer: Signer
     printer: Printer
+    copies: Anchor
+    stamps: TimeStamper
     executors: Callable[[Operator], Mapping[str, Executor]]
     environment: Mapping[str, str]
     config: Config

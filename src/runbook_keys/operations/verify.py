@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from runbook_keys.journal.anchor_check import Held, joined
 from runbook_keys.journal.checkpoint import read_notes
 from runbook_keys.journal.checkpoint_check import Signed, Verifier, check_checkpoints, check_kept
+from runbook_keys.journal.receipt import check_receipt
 from runbook_keys.journal.whole import Contents, verify_journal
 from runbook_keys.model.entry import Damage
+from runbook_keys.operations.anchored import against_anchors
 from runbook_keys.operations.recorded import find_run
 from runbook_keys.operations.services import Services
 from runbook_keys.ports import JournalStore, Signer
@@ -24,7 +28,8 @@ class VerifyReport(Struct, frozen=True):
     """What was looked at, the chain value at its end (empty where nothing is), and everything that does not verify.
 
     `notices` are no damage but worth knowing. `signed` of the entries are covered by a good signature, the last of
-    which is `checkpoint`; `keys` are the names of the keys that are known here.
+    which is `checkpoint`; `keys` are the names of the keys that are known here. `anchored` says what fits that is kept
+    elsewhere, receipts too, and `lags` what is not there yet.
     """
 
     runs: int
@@ -35,36 +40,49 @@ class VerifyReport(Struct, frozen=True):
     signed: int = 0
     checkpoint: int = 0
     keys: tuple[str, ...] = ()
+    anchored: tuple[str, ...] = ()
+    lags: tuple[str, ...] = ()
 
 
-async def verify(services: Services, run: str = "", kept: bytes = b"") -> VerifyReport:
-    """Verify one run, or the whole journal when `run` is empty.
+async def verify(
+    services: Services, run: str = "", kept: bytes = b"", receipts: Sequence[str] = ()
+) -> VerifyReport:
+    """Verify one run, or the whole journal when `run` is empty; also against what its anchors keep.
 
-    `kept` are checkpoints that were kept elsewhere: they find what was cut off, put back or signed anew.
-    Raises RunNotFound; JournalDamaged where `kept` is no checkpoint; SigningUnavailable.
+    `kept` are checkpoints that were kept elsewhere: they find what was cut off, put back or signed anew. `receipts` are
+    those of approvers. Raises RunNotFound; JournalDamaged where `kept` is no checkpoint; RefusedInput where a receipt is
+    none; SigningUnavailable.
     """
     contents = await gathered(services.store)
     known = services.signer.public_keys()
     verifier = verifier_of(services.signer, known)
     signed = check_checkpoints(contents.checkpoints, contents.spine, verifier)
-    if kept:
-        signed = _both(signed, check_kept(read_notes(kept), contents.spine, verifier))
-    damages = (*verify_journal(contents), *signed.damages)
-    if run:
-        return await _of_run(services, run, contents, damages, signed, tuple(known))
+    kept_notes = check_kept(read_notes(kept), contents.spine, verifier) if kept else None
+    held = joined(
+        (
+            Held(kept_notes.damages, kept_notes.notices) if kept_notes else Held(),
+            await against_anchors(services, contents, verifier),
+            *(check_receipt(each, contents.entries) for each in receipts),
+        )
+    )
+    signed = replace(
+        signed, damages=(*signed.damages, *held.damages), notices=(*signed.notices, *held.notices)
+    )
+    report = await _of_run(services, run, contents, signed) if run else _of_all(contents, signed, bool(known))
+    return replace(report, keys=tuple(known), anchored=held.fits, lags=held.lags)
+
+
+def _of_all(contents: Contents, signed: Signed, has_key: bool) -> VerifyReport:
     rows = contents.spine
-    notices = signed.notices
-    if known and rows and not contents.checkpoints:
-        notices = (*notices, NO_CHECKPOINTS)
+    is_bare = has_key and rows and not contents.checkpoints
     return VerifyReport(
         runs=len(contents.heads),
         entries=len(rows),
         head=rows[-1].spine_link if rows else "",
-        damages=damages,
-        notices=notices,
+        damages=(*verify_journal(contents), *signed.damages),
+        notices=(*signed.notices, NO_CHECKPOINTS) if is_bare else signed.notices,
         signed=signed.rows,
         checkpoint=signed.last_no,
-        keys=tuple(known),
     )
 
 
@@ -91,14 +109,7 @@ async def gathered(store: JournalStore) -> Contents:
     )
 
 
-async def _of_run(
-    services: Services,
-    run: str,
-    contents: Contents,
-    damages: tuple[Damage, ...],
-    signed: Signed,
-    keys: tuple[str, ...],
-) -> VerifyReport:
+async def _of_run(services: Services, run: str, contents: Contents, signed: Signed) -> VerifyReport:
     head = await find_run(services, run)
     stored = contents.entries[head.run]
     covered = [row for row in contents.spine if row.run_no == head.run_no and row.gseq <= signed.rows]
@@ -107,13 +118,8 @@ async def _of_run(
         entries=len(stored),
         head=stored[-1].link if stored else "",
         # Against spine and checkpoints too: that a run's last entries are gone, the run alone can't tell.
-        damages=tuple(each for each in damages if each.run == head.run or each in signed.damages),
+        damages=(*(each for each in verify_journal(contents) if each.run == head.run), *signed.damages),
         notices=signed.notices,
         signed=len(covered),
         checkpoint=signed.last_no,
-        keys=keys,
     )
-
-
-def _both(own: Signed, kept: Signed) -> Signed:
-    return Signed((*own.damages, *kept.damages), (*own.notices, *kept.notices), own.rows, own.last_no)

@@ -1,12 +1,18 @@
 #!/bin/sh
-# Checks a bundle with sh, sha256sum and openssl alone:   sh verify.sh [FOLDER [FINGERPRINT]]
-# FOLDER is where this file lies unless given. FINGERPRINT is the SHA-256 of the signing key, as its owner told you.
+# Checks a bundle with sh, sha256sum and openssl alone:   sh verify.sh [FOLDER [FINGERPRINT [CA]]]
+# FOLDER is where this file lies unless given. FINGERPRINT is the SHA-256 of the signing key, as its owner told you (may
+# be empty). CA is a file (PEM) with the certificates of the time-stamp authority that you trust.
 # Ends with 0 when everything fits, with 1 when anything does not; each fault is named.
 set -u
 LC_ALL=C
 export LC_ALL
 folder=${1:-$(dirname "$0")}
 expected=${2:-}
+authority=${3:-}
+case $authority in
+'' | /*) ;;
+*) authority=$PWD/$authority ;;
+esac
 cd "$folder" || exit 1
 umask 077
 scratch=${TMPDIR:-/tmp}/verify-$$
@@ -129,7 +135,21 @@ done
 [ "$covered" = yes ] || bad 'No signed checkpoint covers the end of the run.'
 [ "$faults" -ne 0 ] || ok "rows $first to $last of the spine are chained, and signed checkpoints cover them"
 
-# 6. The material: every piece is the one that its entry speaks of.
+# 6. The time-stamps: an authority's word that a checkpoint, and so all before it, was there by then.
+for token in data/checkpoints/*.tsr; do
+  [ -f "$token" ] || continue
+  note=${token%.tsr}.note
+  at=$(openssl ts -reply -in "$token" -text 2>/dev/null | sed -n 's/^Time stamp: //p')
+  if [ -z "$authority" ]; then
+    printf 'note %s says %s, and was not checked: give the certificates of its authority\n' "$token" "${at:-nothing}"
+  elif openssl ts -verify -data "$note" -in "$token" -CAfile "$authority" >/dev/null 2>&1; then
+    ok "$note was there by $at"
+  else
+    bad "$token is no time-stamp of $note by an authority in the file that you gave."
+  fi
+done
+
+# 7. The material: every piece is the one that its entry speaks of.
 pieces=0
 for piece in data/material/*; do
   [ -f "$piece" ] || continue

@@ -1,0 +1,44 @@
+"""An approver's receipt: enough of the chain to tell later whether the approval, and all before it, still stand so.
+
+The link after the approval covers its line, with who said yes and to what, and every line before it. The
+receipt holds 16 of its 64 digits: enough that nobody finds another text for them, short enough to be written down.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from runbook_keys.errors import RefusedInput
+from runbook_keys.journal.anchor_check import Held
+from runbook_keys.journal.damages import damage
+from runbook_keys.model.entry import RunHead, StoredEntry
+
+DIGITS = 16
+_FORM = re.compile(r"([a-z0-9-]{1,64}):([1-9]\d{0,8}):([0-9a-f]{16,64})", re.ASCII)
+
+
+def receipt_of(head: RunHead) -> str:
+    """RUN:ENTRY:HEX of a run that ends at `head`."""
+    return f"{head.run}:{head.seq}:{head.link[:DIGITS]}"
+
+
+def check_receipt(receipt: str, entries: Mapping[str, Sequence[StoredEntry]]) -> Held:
+    """Whether the journal still holds what the receipt names. `entries` are by run. Raises RefusedInput.
+
+    That the lines fit their links is for `verify_journal` to say.
+    """
+    match = _FORM.fullmatch(receipt.strip())
+    if match is None:
+        raise RefusedInput(
+            f"{receipt} is no receipt. It looks like r-20261123-0312-k7qm:17:9f3a8b7c6d5e4f30."
+        )
+    run, seq, link = match[1], int(match[2]), match[3]
+    held = next((each for each in entries.get(run, ()) if each.seq == seq), None)
+    if held is None:
+        what = "There is a receipt for this entry, and it is gone."
+    elif not held.link.startswith(link):
+        what = "The receipt names another chain value: this entry, or one before it, was rewritten."
+    else:
+        return Held(fits=(f"Entry {seq} of run {run} stands as the receipt names it.",))
+    return Held((damage(run, seq, what),))
