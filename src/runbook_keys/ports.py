@@ -225,6 +225,8 @@ class Printer(Protocol):
     def pdf(
         self, page: Printed, pictures: Mapping[str, bytes]
     ) -> bytes: ...  # `pictures` are SVG by name; PrintingUnavailable
+
+
 class TimeStamp(Struct, frozen=True):
     """A time-stamp, read. `at` is the authority's time; `is_of_note`: it is over exactly the note that it was read for.
 
