@@ -124,7 +124,7 @@ def _where(each: FieldFound) -> tuple[str, str]:
         return none, f"<b>not in {numbers(each.missing)}</b>" if each.missing else ""
     runs = sorted({cited.run_no for cited in each.citations if cited.run_no})
     if not runs:
-        return "yes", shown(each.citations[0].words)
+        return "yes", "<br>".join(shown(cited.words) for cited in each.citations)
     times = "once" if len(each.citations) == 1 else f"{len(each.citations)} times"
     where = "in 1 run" if len(runs) == 1 else f"in {len(runs)} runs"
     lacking = f"<br><b>not in {numbers(each.missing)}</b>" if each.missing else ""

@@ -203,6 +203,10 @@ def _signed(journal: JournalFacts) -> list[Citation]:
     return [_of_journal(words)] if journal.signed_entries and journal.runs else []
 
 
+def _anchored(journal: JournalFacts) -> list[Citation]:
+    return [_of_journal(words) for words in journal.anchored] if journal.runs else []
+
+
 def _reach(journal: JournalFacts) -> list[Citation]:
     if journal.first_at is None or not journal.runs:
         return []
@@ -231,6 +235,7 @@ _BY_NAME: dict[str, Query] = {
     "feedback": _entries(_is(e.StepDoubted), tuple(e.RunKind)),
     "follow-ups": _entries(_is(e.FollowUpAssigned, e.FollowUpDone)),
     "impact": _entries(_answers("affected", "impact", "customer", "lost")),
+    "journal-anchored": _anchored,
     "journal-reach": _reach,
     "journal-signed": _signed,
     "journal-whole": _whole,

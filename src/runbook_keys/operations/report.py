@@ -104,6 +104,7 @@ async def _journal(services: Services, period: tuple[date, date], verified: Veri
         first_at=min((run.entries[0].at for run in every if run.entries), default=None),
         missing=[number for number in between if number not in known],
         others=[number for number in between if number in known - inside],
+        anchored=(*verified.anchored, *verified.lags) if verified.anchored else (),
     )
 
 
