@@ -40,7 +40,9 @@ def add_report_commands(cli: click.Group) -> None:
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), help="Write the draft and its pictures here."
 )
-@click.option("--format", "form", type=click.Choice(["markdown", "pdf"]), default="markdown")
+@click.option(
+    "--format", "form", type=click.Choice(["markdown", "pdf"]), default="markdown", help="Of the draft."
+)
 def postmortem_command(run: str, out: Path | None, form: str) -> None:
     """Write the draft of a post-mortem for the incident of RUN: Markdown, with a picture of its course.
 
@@ -72,7 +74,9 @@ async def _drafted(services: Services, run: str, *, is_for_paper: bool) -> tuple
     "--from", "from_day", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The first day (UTC)."
 )
 @click.option("--to", "to_day", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The last day (UTC).")
-@click.option("--format", "form", type=click.Choice(["html", "pdf", "oscal"]), default="html")
+@click.option(
+    "--format", "form", type=click.Choice(["html", "pdf", "oscal"]), default="html", help="What to make."
+)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="The folder for the report.")
 def report_command(framework: str, from_day: datetime, to_day: datetime, form: str, out: Path | None) -> None:
     """Write what the record holds for a framework's requirements in a period: a page, and CSV to draw samples from.

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
+from runbook_keys import __version__
 from runbook_keys.evidence import bundle_tables as tables
 from runbook_keys.evidence.bundle_bag import Files, bagged
 from runbook_keys.evidence.bundle_material import pieces_of, proofs
@@ -80,6 +81,7 @@ def _info(record: RunRecord, title: str) -> Mapping[str, str]:
         "External-Identifier": record.head.run,
         "External-Description": " ".join(f"Record of run {record.head.run}: {title}".split()),
         "Bag-Group-Identifier": incident,
+        "Bag-Software-Agent": f"KEYS {__version__}",
         "Run-Opened": instant(opened.at),
         "Run-Last-Entry": instant(last.at),
     }

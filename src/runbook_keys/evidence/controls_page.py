@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from runbook_keys import __version__
 from runbook_keys.evidence.controls import ControlFound, ControlReport, FieldFound, Strength
 from runbook_keys.evidence.controls_exceptions import Exceptional
 from runbook_keys.evidence.controls_runs import Citation, RunFacts
@@ -29,7 +30,7 @@ def control_page(report: ControlReport, exceptions: Sequence[Exceptional]) -> by
     title = f"{report.catalogue.framework}: evidence from runs, {report.from_day} to {report.to_day}"
     body = [
         f"<h1>{shown(report.catalogue.framework)}: evidence from runs</h1>",
-        f'<p class="quiet">{report.from_day} to {report.to_day}, both days included, UTC. Made on {report.today}.</p>',
+        f'<p class="quiet">{report.from_day} to {report.to_day}, both days included, UTC. Made on {report.today} by KEYS {__version__}.</p>',
         f"<p>{shown(report.catalogue.about)}</p>",
         f'<p class="ending open">{shown(_headline(report))}</p>',
         f"<p>{shown(MEANING)}</p>",

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from runbook_keys import __version__
 from runbook_keys.evidence.controls import ControlFound, ControlReport, FieldFound
 from runbook_keys.evidence.controls_exceptions import Exceptional
 from runbook_keys.evidence.controls_page import MEANING
@@ -96,7 +97,11 @@ def _result(
         "description": f"{completeness(report)} {standing(report)}",
         "start": instant(start),
         "end": instant(end),
-        "props": [_prop("runs", f"{len(report.runs)}"), _prop("exceptions", f"{len(exceptions)}")],
+        "props": [
+            _prop("runs", f"{len(report.runs)}"),
+            _prop("exceptions", f"{len(exceptions)}"),
+            _prop("keys-version", __version__),
+        ],
         "reviewed-controls": {
             "control-selections": [
                 {
