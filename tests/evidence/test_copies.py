@@ -170,3 +170,11 @@ def test_what_is_out_of_order_stands_beside_each_requirement(journal: Journal) -
     page = made.files["data/report.html"].decode()
     assert "What this run is evidence for" in page
     assert not re.search(r"\bcompliant\b|\bsatisfied\b", page + made.files["data/controls.csv"].decode())
+
+
+def test_a_requirement_is_not_shown_by_a_whole_record_alone(journal: Journal) -> None:
+    """That the lines of a drill were not changed is no evidence of how an incident was documented."""
+    rows = _controls(_taken(journal, journal.run(*ESCALATED, kind=RunKind.DRILL)))
+
+    assert "10.3.2" in {row["control"] for row in rows}
+    assert not {"164.312(b)", "A.8.15", "Art. 5(2)"} & {row["control"] for row in rows}

@@ -37,9 +37,16 @@ def run_controls(record: RunRecord, catalogues: Sequence[Catalogue]) -> RunContr
         (catalogue.framework, each)
         for catalogue in catalogues
         for each in found_in(catalogue, answers, journal)
-        if any(field.citations for field in each.fields)
+        if _speaks_for(each)
     )
     return RunControls(found, tuple(exceptions_of(run, record.entries[-1].at)))
+
+
+def _speaks_for(found: ControlFound) -> bool:
+    """An entry of the run shows it, or the record as a whole shows all of it that can be shown."""
+    recorded = [each for each in found.fields if each.is_recorded]
+    is_told = any(cited.seq for each in recorded for cited in each.citations)
+    return is_told or (bool(recorded) and all(each.citations for each in recorded))
 
 
 def control_table(controls: RunControls) -> bytes:

@@ -16,7 +16,7 @@ from runbook_keys.model.printed import Facts, Grid, Heading, Lines, Picture, Pri
 _VOID = frozenset({"meta", "br", "hr", "img", "link"})
 _INLINE = frozenset({"a", "b", "strong", "em", "code", "span", "br", "#text"})
 _TONES = {"b": "strong", "strong": "strong", "code": "code"}
-_SHORT, _SHORT_IN_ALL, _WIDEST = 24, 72, 60
+_SHORT, _SHORT_IN_ALL, _WIDEST = 24, 72, 120
 """Characters: of a column that is not broken, of all such columns of a table, and from where on length counts no more."""
 
 Block = Heading | Prose | Lines | Picture | Facts | Grid

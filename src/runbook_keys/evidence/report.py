@@ -169,7 +169,8 @@ def _seen(pieces: Sequence[Piece]) -> str:
             if path.startswith(("data/outputs/", "data/notes/", "data/evidence/")):
                 text = content[: _CHARACTERS * 4].decode("utf-8", "backslashreplace")
                 is_text = path.endswith((".txt", ".json"))
-                parts.append(excerpt(text, _LINES, _CHARACTERS) if is_text else "")
+                beginning = excerpt(text, _LINES, _CHARACTERS) if is_text else ""
+                parts.append(beginning or "<br>")
                 parts.append(f'<span class="quiet">{link(_beside(path))}</span>')
     return "".join(parts)
 
