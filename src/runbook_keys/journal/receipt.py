@@ -1,7 +1,8 @@
 """An approver's receipt: enough of the chain to tell later whether the approval, and all before it, still stand so.
 
 The link after the approval covers its line, with who said yes and to what, and every line before it. The
-receipt holds 16 of its 64 digits: enough that nobody finds another text for them, short enough to be written down.
+receipt holds 16 of its 64 digits: another text for them costs 2^64 tries, and they are
+short enough to be written down.
 """
 
 from __future__ import annotations
