@@ -25,6 +25,7 @@ from runbook_keys.model.actor import DRIVER
 from runbook_keys.model.entry import Checkpoint, RunHead, SpineRow, StoredEntry
 from runbook_keys.model.event import AnyEvent, ApprovalGranted, StepEntered
 from runbook_keys.model.outcome import Role
+from runbook_keys.operations.report import FRAMEWORKS, catalogue_of
 from runbook_keys.stores.notary import Notary
 from runbook_keys.stores.sqlite import SqliteStore
 from runbook_keys.system.signing import FolderSigner, is_signed
@@ -39,17 +40,18 @@ def measure() -> list[Row]:
         rounds = [_signed_and_not(Path(folder, f"{turn}")) for turn in range(ROUNDS)]
         head, stored, spine, checkpoints, keys = asyncio.run(_long_run(Path(folder, "long")))
     key = next(iter(keys.values()))
+    catalogues = [catalogue_of(framework) for framework in FRAMEWORKS]
 
     def verified() -> None:
         check_spine(spine)
         check_checkpoints(checkpoints, spine, lambda _id, content, value: is_signed(key, content, value))
 
     def exported() -> None:
-        segment = segment_of(1, spine, checkpoints)
+        segment = segment_of(1, stored[-1].seq, spine, checkpoints)
         assert segment is not None
         entries = [read(each) for each in stored]
         record = RunRecord(head, stored, entries, segment.spine, segment.checkpoints, {}, frozenset(), keys)
-        build(record, "Long", {}, key, Guides(b"", b""))
+        build(record, "Long", {}, key, Guides(b"", b""), catalogues)
 
     lines = {f"{each.seq}": each.line for each in stored}
     return [

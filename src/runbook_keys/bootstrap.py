@@ -28,6 +28,7 @@ from runbook_keys.system.ids import RandomIds
 from runbook_keys.system.library import FolderKeyLibrary, FolderLibrary
 from runbook_keys.system.machine import ThisMachine
 from runbook_keys.system.practice_clock import PracticeClock
+from runbook_keys.system.printing import TypstPrinter
 from runbook_keys.system.secrets import EnvironmentSecrets
 from runbook_keys.system.shellcheck import ShellCheck
 from runbook_keys.system.signing import FolderSigner
@@ -162,6 +163,7 @@ async def services(
             cache=cache,
             secrets=EnvironmentSecrets(outside, folder / "digest.key"),
             signer=signer,
+            printer=TypstPrinter(),
             copies=FolderCopies(facts.anchors.folder),
             stamps=FolderStamps(
                 folder / "anchors", facts.anchors.time_stamps, facts.anchors.time_stamp_roots

@@ -97,6 +97,12 @@ class SigningUnavailable(KeysError):
     code = "signing-unavailable"
 
 
+class PrintingUnavailable(KeysError):
+    """No PDF can be made: what sets it is missing, or it refused the page."""
+
+    code = "printing-unavailable"
+
+
 class AnchorUnavailable(KeysError):
     """What keeps checkpoints elsewhere did not answer, or not as it must. Nothing is lost: it is tried again."""
 

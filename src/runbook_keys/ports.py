@@ -15,6 +15,7 @@ from runbook_keys.model.event import AnyEvent
 from runbook_keys.model.key import KeyMode
 from runbook_keys.model.outcome import Outcome, Role
 from runbook_keys.model.pack import Pack
+from runbook_keys.model.printed import Printed
 from runbook_keys.model.reply import Reply
 from runbook_keys.model.runbook import Block
 from runbook_keys.model.view import View
@@ -218,6 +219,14 @@ class Signer(Protocol):
         self,
     ) -> str: ...  # the name of the key that `take_next` will sign with; SigningUnavailable
     def take_next(self) -> None: ...
+
+
+class Printer(Protocol):
+    """Sets pages for paper."""
+
+    def pdf(
+        self, page: Printed, pictures: Mapping[str, bytes]
+    ) -> bytes: ...  # `pictures` are SVG by name; PrintingUnavailable
 
 
 class TimeStamp(Struct, frozen=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 import shutil
 import sys
@@ -22,6 +24,7 @@ from runbook_keys.journal.receipt import receipt_of
 from runbook_keys.model.actor import DRIVER
 from runbook_keys.operations.anchor import Anchored, anchor
 from runbook_keys.operations.checkpoints import make_checkpoint
+from runbook_keys.operations.report import report
 from runbook_keys.operations.verify import VerifyReport, verify
 from runbook_keys.system.anchor_folder import FolderCopies
 from runbook_keys.system.time_stamps import FolderStamps
@@ -527,3 +530,24 @@ def test_what_is_no_receipt_is_refused(place: Place, text: str) -> None:
     """A slip must not look like a finding."""
     with pytest.raises(RefusedInput, match="no receipt"):
         place.verified(text)
+
+
+def test_what_is_kept_elsewhere_is_evidence_for_an_examiner(place: Place) -> None:
+    """The control report tells it with how far it is behind; that the journal itself is copied it does not say."""
+    before = _anchors_in_report(place)
+    place.use(copies=True).send()
+    after = _anchors_in_report(place)
+
+    assert before == []
+    assert any(f"{place.elsewhere}" in words for words in after)
+
+
+def _anchors_in_report(place: Place) -> list[str]:
+    async def body() -> list[str]:
+        async with services({}, home=place.home, config=Config(anchors=place.anchors)) as opened:
+            today = opened.clock.now().date()
+            files = (await report(opened, "pci-dss", today - timedelta(days=2), today)).files
+            rows = csv.DictReader(io.StringIO(files["evidence.csv"].decode()))
+            return [row["words"] for row in rows if row["control"] == "10.3.3"]
+
+    return wait(body())

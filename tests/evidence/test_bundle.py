@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -52,9 +52,9 @@ def exported(home: Path, run: str) -> Exported:
     return wait(body())
 
 
-def written(bundle: Exported, folder: Path) -> Path:
-    """The bundle in a folder."""
-    for name, content in bundle.files.items():
+def written(files: Mapping[str, bytes], folder: Path) -> Path:
+    """The files of a bundle in a folder."""
+    for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
     return folder
@@ -117,7 +117,7 @@ def bundle(home: Path, run: str) -> Exported:
 @pytest.fixture(scope="session")
 def folder(bundle: Exported, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Its bundle in a folder, not to be changed."""
-    return written(bundle, tmp_path_factory.mktemp("whole") / "bundle")
+    return written(bundle.files, tmp_path_factory.mktemp("whole") / "bundle")
 
 
 def test_a_whole_bundle_is_verified_by_the_script_and_by_keys(bundle: Exported, folder: Path) -> None:
@@ -241,7 +241,7 @@ def test_a_run_that_goes_on_is_exported_up_to_where_it_stands(home: Path, tmp_pa
         async with services(home=home) as opened:
             return (await opened.store.runs())[0].run
 
-    code, said = script(written(exported(home, wait(first())), tmp_path / "bundle"))
+    code, said = script(written(exported(home, wait(first())).files, tmp_path / "bundle"))
     assert (code, "VERIFIED" in said) == (0, True), said
 
 
@@ -359,7 +359,7 @@ def test_another_s_signature_is_named(bundle: Exported, tmp_path: Path) -> None:
     }
     assert "is not what signing-key.pem signed" in " ".join(findings(theirs))
     sealed = _sealed_anew(dict(bundle.files), other)
-    folder = written(Exported("", sealed, b"", ""), tmp_path / "bundle")
+    folder = written(sealed, tmp_path / "bundle")
     code, said = script(folder, bundle.key)
     assert (code, "is another key" in said) == (1, True)
 
@@ -403,7 +403,7 @@ def test_a_record_edited_and_sealed_anew_without_the_journal_s_key_is_named(
     """The list fits and is signed; the record inside does not hold together, and it is said where."""
     files = _sealed_anew(EDITS[what](dict(bundle.files)), FolderSigner(tmp_path / "other"))
     assert findings(files) != ()
-    code, said = script(written(Exported("", files, b"", ""), tmp_path / "bundle"))
+    code, said = script(written(files, tmp_path / "bundle"))
     assert (code, "BAD" in said, "NOT VERIFIED" in said) == (1, True, True)
 
 

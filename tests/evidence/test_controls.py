@@ -17,8 +17,10 @@ from runbook_keys.errors import Refused
 from runbook_keys.evidence import controls as controls_module
 from runbook_keys.evidence.controls import Catalogue, Strength, read_catalogue
 from runbook_keys.evidence.controls_queries import QUERIES
+from runbook_keys.model.breach import BreachDetail
 from runbook_keys.model.event import RunKind
-from runbook_keys.operations.breach import become_aware
+from runbook_keys.operations.access import record_copy
+from runbook_keys.operations.breach import become_aware, detail
 from runbook_keys.operations.report import FRAMEWORKS, ReportMade, report
 
 FILES = sorted((Path(controls_module.__file__).parent / "controls").glob("*.json"))
@@ -57,9 +59,9 @@ def test_every_framework_of_the_command_has_its_catalogue() -> None:
 def test_every_query_that_a_control_names_exists(file: Path) -> None:
     """Ids stand once, and a field without a query is one that KEYS says it does not record."""
     found = _catalogue(file).controls
-    named = {field.query for control in found for field in control.fields if field.query}
+    named = {name for control in found for field in control.fields for name in (field.query, field.of_every)}
 
-    assert named <= QUERIES.keys()
+    assert named - {""} <= QUERIES.keys()
     assert len({control.id for control in found}) == len(found)
     assert not CLAIMS.search(file.read_text("utf-8"))
 
@@ -192,3 +194,92 @@ def test_what_somebody_wrote_is_no_formula_in_a_spreadsheet(journal: Journal) ->
     ]
 
     assert [] == [cell for cell in cells if cell.lstrip().startswith(("=", "+", "@", "-"))]
+
+
+def _strength(made: ReportMade, control: str) -> str:
+    return next(row["strength"] for row in _rows(made, "controls.csv") if row["control"] == control)
+
+
+def test_one_breach_that_was_told_does_not_speak_for_another_that_was_not(journal: Journal) -> None:
+    """Two breaches, one of them on record with the authority's notice: the control is partial, and the other is named."""
+    first, second = journal.run(*ESCALATED), journal.run(*ESCALATED)
+    journal.do(lambda at: become_aware(at, BELA, first, None))
+    journal.do(lambda at: detail(at, BELA, first, BreachDetail.NOTIFIED, "told", journal.clock.now()))
+    alone = _strength(_made(journal, "gdpr"), "Art. 33(1)")
+    journal.do(lambda at: become_aware(at, BELA, second, None))
+    made = _made(journal, "gdpr")
+
+    assert (alone, _strength(made, "Art. 33(1)")) == ("strong", "partial")
+    assert b"not in 2" in made.files["report.html"]
+
+
+def test_a_run_that_left_the_text_is_no_evidence_that_the_text_was_followed(journal: Journal) -> None:
+    """A skipped look and an abandoned run are named where the question is whether the procedure was followed."""
+    journal.run(*ESCALATED)
+    journal.run(i.Skip("seen"), i.Abandon("vendor"))
+    cited = [row for row in _rows(_made(journal, "iso27001"), "evidence.csv") if row["control"] == "A.5.26"]
+
+    assert {"1"} == {row["run number"] for row in cited if row["field"] == "followed as written"}
+
+
+def test_what_did_not_happen_is_no_gap(journal: Journal) -> None:
+    """A year without an escalation is not said to lack one."""
+    journal.run(i.Skip("seen"), i.Abandon("vendor"))
+    page = _made(journal, "iso27001").files["report.html"].decode()
+    gaps = page.partition("<h2>What is not covered</h2>")[2].partition("<h2>")[0]
+
+    assert "Runs that called the people" not in gaps
+    assert "none on record" in page
+
+
+def test_a_copy_that_was_taken_is_evidence_of_custody(journal: Journal) -> None:
+    """Who took it and which one it was."""
+    run = journal.run(*ESCALATED)
+    journal.do(lambda at: record_copy(at, BELA, run, 64 * "a"))
+    cited = [row for row in _rows(_made(journal, "iso27001"), "evidence.csv") if "custody" in row["field"]]
+
+    assert [(row["actor"], row["words"]) for row in cited] == [
+        ("bela", f"A copy was taken: bundle {16 * 'a'}")
+    ]
+
+
+def _gaps(made: ReportMade) -> str:
+    page = made.files["report.html"].decode()
+    return page.partition("<h2>What is not covered</h2>")[2].partition("<h2>")[0]
+
+
+def test_a_run_without_commands_is_not_said_to_lack_their_outcomes(journal: Journal) -> None:
+    """Nobody has to explain to an examiner why a call for help has no exit code."""
+    journal.run(*ESCALATED)
+
+    assert (
+        "not in run"
+        not in _gaps(_made(journal, "pci-dss")).partition("success/failure")[2].partition("</tr>")[0]
+    )
+
+
+def test_a_year_without_a_breach_has_no_gaps_in_the_record_of_breaches(journal: Journal) -> None:
+    """There is no evidence either: the strength is none, and it is not said that a breach lacks its parts."""
+    journal.run(*ESCALATED)
+    made = _made(journal, "gdpr")
+
+    assert _strength(made, "Art. 33(5)") == "none"
+    assert "Art. 33(5)" not in _gaps(made)
+
+
+def test_a_drill_s_unanswered_questions_are_no_exceptions(journal: Journal) -> None:
+    """Nobody knows the root cause of a fault that a drill made; of an incident the same is one."""
+    journal.run(*ESCALATED, kind=RunKind.DRILL, accepted_findings="a draft")
+    before = _rows(_made(journal), "exceptions.csv")
+    journal.run(*ESCALATED)
+    after = _rows(_made(journal), "exceptions.csv")
+
+    assert (before, [row["kind"] for row in after]) == ([], ["evidence not known"])
+
+
+def test_why_findings_were_accepted_is_told(journal: Journal) -> None:
+    """The reason, and not only that the run was opened."""
+    journal.run(*ESCALATED, accepted_findings="the link checker is down")
+    rows = _rows(_made(journal), "exceptions.csv")
+
+    assert "Run opened in spite of findings: the link checker is down" in {row["words"] for row in rows}

@@ -31,7 +31,7 @@ def journal(tmp_path: Path) -> Journal:
 def test_what_a_person_decided_stands_there_with_who_and_why(journal: Journal) -> None:
     """A look that was passed over is told, and listed where the runbook had no answer."""
     run = journal.run(timedelta(minutes=2), i.Skip("the console is down"), i.Abandon("moved to the vendor"))
-    text = journal.do(lambda at: draft(at, run)).files["postmortem.md"]
+    text = journal.do(lambda at: draft(at, run)).files["postmortem.md"].decode()
 
     assert "anna opened" in text
     assert "| anna | **skipped** S1" in text
@@ -43,7 +43,7 @@ def test_every_question_stands_once_in_the_list_and_once_in_its_place(journal: J
     """What nobody knew is asked; the number of questions is what is announced."""
     run = journal.run(*ESCALATED)
     made = journal.do(lambda at: draft(at, run))
-    text = made.files["postmortem.md"]
+    text = made.files["postmortem.md"].decode()
 
     assert made.questions > 0
     assert f"{made.questions} questions are left for people" in text
@@ -55,7 +55,7 @@ def test_every_question_stands_once_in_the_list_and_once_in_its_place(journal: J
 def test_practice_is_called_practice_and_asks_for_no_alert(journal: Journal) -> None:
     """Nobody may take a drill for an incident."""
     run = journal.run(*ESCALATED, kind=RunKind.DRILL)
-    text = journal.do(lambda at: draft(at, run)).files["postmortem.md"]
+    text = journal.do(lambda at: draft(at, run)).files["postmortem.md"].decode()
 
     assert "This was practice" in text
     assert "When did the alert fire" not in text
@@ -69,8 +69,8 @@ def test_the_runs_of_one_incident_are_told_together(journal: Journal) -> None:
     made = journal.do(lambda at: draft(at, second))
 
     assert made.runs == (first, second)
-    assert f"handed over from run {first}" in made.files["postmortem.md"]
-    assert other not in made.files["postmortem.md"]
+    assert f"handed over from run {first}" in made.files["postmortem.md"].decode()
+    assert other not in made.files["postmortem.md"].decode()
     assert set(made.files) == {"postmortem.md", f"timeline-{first}.svg", f"timeline-{second}.svg"}
 
 

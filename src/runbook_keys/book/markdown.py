@@ -3,8 +3,8 @@
 Only the block structure of the whole text is parsed; inline markup is parsed for the short texts that need it. That
 keeps hostile input linear: the costly cases of Markdown are inline (`[[[[`, `*_*_`).
 
-HTML blocks are recognised so that a heading inside `<!-- … -->` is not a heading, as on any code host. Nothing is ever
-rendered to HTML here.
+HTML blocks are recognised so that a heading inside `<!-- … -->` is not a heading, as on any code host. Only texts of our own
+making are rendered to HTML.
 """
 
 from __future__ import annotations
@@ -98,6 +98,13 @@ def outline(text: str) -> Outline:
     deep = next((_first_line(token) for token in tokens if _is_too_deep(token)), None)
     blocks, _ = _blocks(tokens, 0, text.split("\n"))
     return Outline(blocks, deep)
+
+
+def as_html(text: str) -> str:
+    """A text of our own making, such as the draft of a post-mortem, as HTML; HTML inside it stays text."""
+    from markdown_it import MarkdownIt
+
+    return str(MarkdownIt("commonmark", {"html": False}).enable("table").render(text))
 
 
 def plain(text: str) -> str:

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from runbook_keys.cli.endings import Exit
+from runbook_keys.cli.followups import me
 from runbook_keys.cli.opening import say, show_json, with_services
+from runbook_keys.cli.reports import told
 from runbook_keys.cli.text import hanging
 from runbook_keys.errors import KeysError
 
 if TYPE_CHECKING:
     from runbook_keys.operations.checkpoints import CheckpointMade
-    from runbook_keys.operations.export import BundleCheck
+    from runbook_keys.operations.export import BundleCheck, Exported
     from runbook_keys.operations.services import Services
     from runbook_keys.operations.verify import VerifyReport
 
@@ -28,7 +30,7 @@ def add_evidence_commands(cli: click.Group) -> None:
 
 
 @click.command("verify")
-@click.argument("what", default="", metavar="[RUN|FOLDER|ZIP]")
+@click.argument("what", default="", metavar="[RUN|FOLDER|ZIP|STATEMENT]")
 @click.option(
     "--against",
     type=click.Path(path_type=Path),
@@ -44,7 +46,7 @@ def add_evidence_commands(cli: click.Group) -> None:
 def verify_command(
     what: str, against: Path | None, key: str, receipts: tuple[str, ...], as_json: bool
 ) -> None:
-    """Check that the record of RUN is whole and signed; without RUN, the whole journal; or a bundle.
+    """Check that the record of RUN is whole and signed; without RUN, the whole journal; or a bundle, or a statement about one.
 
     Example: keys verify --against last-month.checkpoint
     """
@@ -61,10 +63,10 @@ def verify_command(
 
 
 def _verify_bundle(path: Path, key: str, as_json: bool) -> NoReturn:
-    from runbook_keys.operations.export import check_files, read_bundle
+    from runbook_keys.operations.attestation import check_handed_in
 
     async def look(services: Services) -> BundleCheck:
-        return check_files(services, read_bundle(path), key)
+        return check_handed_in(services, path, key)
 
     found = with_services(look)
     show_json(found) if as_json else say(_bundle_lines(found, path))
@@ -172,33 +174,53 @@ def _checkpoint_lines(made: CheckpointMade) -> Sequence[str]:
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="Where to put it."
 )
-def export_command(run: str, out: Path) -> None:
+@click.option("--dsse", is_flag=True, help="A signed in-toto statement about the zip as well, for machines.")
+@click.option("--pdf", is_flag=True, help="The report as PDF as well.")
+def export_command(run: str, out: Path, dsse: bool, pdf: bool) -> None:
     """Write the evidence of RUN as one folder and one zip, which anybody can check without KEYS.
 
     Example: keys export r-20261123-0312-k7qm --out evidence
     """
-    from runbook_keys.operations.export import export
-
-    made = with_services(lambda services: export(services, run))
-    folder, archive = out / made.name, out / f"{made.name}.zip"
-    for path in (folder, archive):
-        if path.exists():
-            raise KeysError(f"{path} is there already. Remove it, or give another folder by --out.")
+    made, beside, notice = with_services(lambda services: _taken(services, run, out, dsse=dsse, pdf=pdf))
+    folder = out / made.name
     try:
-        for name, content in made.files.items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes(content)
-        archive.write_bytes(made.zip)
+        for path, content in [
+            *((folder / name, content) for name, content in made.files.items()),
+            *((out / name, content) for name, content in beside.items()),
+        ]:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
     except OSError as error:
         raise KeysError(f"{error.filename} can't be written: {error.strerror}. Remove {folder}.") from error
     say(
         [
-            f"{folder} and {archive.name} are written: {len(made.files)} files.",
+            f"{folder} is written: {len(made.files)} files. Beside it: {', '.join(beside)}.",
             f"Read:  {folder / 'data' / 'report.html'}",
             f"Check: {folder / 'VERIFY.md'}, or `keys verify {folder}`",
             f"Tell the auditor this number by another way: {made.key}",
         ]
     )
+    told(notice)
+
+
+async def _taken(
+    services: Services, run: str, out: Path, *, dsse: bool, pdf: bool
+) -> tuple[Exported, dict[str, bytes], str]:
+    """A bundle, what goes beside its folder, and what is to be said where the copy could not be put on record."""
+    from runbook_keys.operations.access import record_copy
+    from runbook_keys.operations.attestation import ENDING, attest
+    from runbook_keys.operations.export import export, paper_of
+
+    made = await export(services, run)
+    beside = {f"{made.name}.zip": made.zip}
+    if dsse:
+        beside[f"{made.name}{ENDING}"] = attest(services, made)
+    if pdf:
+        beside[f"{made.name}.pdf"] = paper_of(services, made)
+    for path in (out / name for name in (made.name, *beside)):
+        if path.exists():
+            raise KeysError(f"{path} is there already. Remove it, or give another folder by --out.")
+    return made, beside, await record_copy(services, me(), made.record.head.run, made.digest)
 
 
 @click.command("erase")

@@ -40,25 +40,31 @@ def add_report_commands(cli: click.Group) -> None:
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), help="Write the draft and its pictures here."
 )
-def postmortem_command(run: str, out: Path | None) -> None:
+@click.option(
+    "--format", "form", type=click.Choice(["markdown", "pdf"]), default="markdown", help="Of the draft."
+)
+def postmortem_command(run: str, out: Path | None, form: str) -> None:
     """Write the draft of a post-mortem for the incident of RUN: Markdown, with a picture of its course.
 
     Example: keys postmortem r-20261123-0312-k7qm --out post-mortem
     """
-    made, notice = with_services(lambda services: _drafted(services, run))
+    if form == "pdf" and out is None:
+        raise KeysError("A PDF needs a folder: add --out FOLDER.")
+    made, notice = with_services(lambda services: _drafted(services, run, is_for_paper=form == "pdf"))
     if out is None:
-        click.echo(made.files["postmortem.md"], nl=False)
+        click.echo(made.files["postmortem.md"].decode(), nl=False)
     else:
-        written(out, {name: text.encode() for name, text in made.files.items()})
-        say(hanging("", f"{out / 'postmortem.md'} is written. Questions left for people: {made.questions}."))
+        written(out, made.files)
+        name = "postmortem.pdf" if form == "pdf" else "postmortem.md"
+        say(hanging("", f"{out / name} is written. Questions left for people: {made.questions}."))
     told(notice)
 
 
-async def _drafted(services: Services, run: str) -> tuple[PostmortemDraft, str]:
+async def _drafted(services: Services, run: str, *, is_for_paper: bool) -> tuple[PostmortemDraft, str]:
     from runbook_keys.operations.access import record_access
     from runbook_keys.operations.postmortem import draft
 
-    made = await draft(services, run)
+    made = await draft(services, run, is_for_paper=is_for_paper)
     return made, await record_access(services, me(), made.runs, "post-mortem")
 
 
@@ -68,19 +74,25 @@ async def _drafted(services: Services, run: str) -> tuple[PostmortemDraft, str]:
     "--from", "from_day", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The first day (UTC)."
 )
 @click.option("--to", "to_day", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The last day (UTC).")
+@click.option(
+    "--format", "form", type=click.Choice(["html", "pdf", "oscal"]), default="html", help="What to make."
+)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="The folder for the report.")
-def report_command(framework: str, from_day: datetime, to_day: datetime, out: Path | None) -> None:
+def report_command(framework: str, from_day: datetime, to_day: datetime, form: str, out: Path | None) -> None:
     """Write what the record holds for a framework's requirements in a period: a page, and CSV to draw samples from.
+
+    `pdf` is the page for paper; `oscal` is one document for machines: observations, and no findings.
 
     Example: keys report soc2 --from 2026-01-01 --to 2026-12-31
     """
     folder = out or Path(f"keys-report-{framework}-{from_day:%Y%m%d}-{to_day:%Y%m%d}")
-    made, notice = with_services(lambda services: _reported(services, framework, from_day, to_day))
+    made, notice = with_services(lambda services: _reported(services, framework, from_day, to_day, form))
     written(folder, made.files)
+    first, *tables = made.files
     strengths = ", ".join(f"{count} {strength}" for strength, count in made.strengths.items())
     say(
         [
-            f"{folder / 'report.html'} is written, with {len(made.files) - 1} tables beside it.",
+            f"{folder / first} is written" + (f", with {len(tables)} tables beside it." if tables else "."),
             *hanging(
                 "", f"Runs: {len(made.runs)}. Requirements: {strengths}. Exceptions: {made.exceptions}."
             ),
@@ -90,12 +102,12 @@ def report_command(framework: str, from_day: datetime, to_day: datetime, out: Pa
 
 
 async def _reported(
-    services: Services, framework: str, from_day: datetime, to_day: datetime
+    services: Services, framework: str, from_day: datetime, to_day: datetime, form: str
 ) -> tuple[ReportMade, str]:
     from runbook_keys.operations.access import record_access
-    from runbook_keys.operations.report import report
+    from runbook_keys.operations.report import Form, report
 
-    made = await report(services, framework, from_day.date(), to_day.date())
+    made = await report(services, framework, from_day.date(), to_day.date(), Form(form))
     return made, await record_access(services, me(), made.runs, f"report {framework}")
 
 

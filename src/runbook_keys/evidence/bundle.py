@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
+from runbook_keys import __version__
 from runbook_keys.evidence import bundle_tables as tables
 from runbook_keys.evidence.bundle_bag import Files, bagged
 from runbook_keys.evidence.bundle_material import pieces_of, proofs
 from runbook_keys.evidence.bundle_source import RunRecord, start_link
+from runbook_keys.evidence.controls import Catalogue
+from runbook_keys.evidence.controls_of_run import control_table, run_controls
 from runbook_keys.evidence.report import report
 from runbook_keys.journal.chain import spine_line
 from runbook_keys.journal.lines import instant
@@ -23,20 +26,29 @@ class Guides(Struct, frozen=True):
     script: bytes
 
 
-def build(record: RunRecord, title: str, steps: Mapping[str, str], key: bytes, guides: Guides) -> Files:
+def build(
+    record: RunRecord,
+    title: str,
+    steps: Mapping[str, str],
+    key: bytes,
+    guides: Guides,
+    catalogues: Sequence[Catalogue] = (),
+) -> Files:
     """All files of the bundle by path, but its signature. `title` is the runbook's, `key` the public key (PEM).
 
-    `steps` maps the labels of the runbook's steps to their titles.
+    `steps` maps the labels of the runbook's steps to their titles; `catalogues` are the frameworks whose controls are asked.
     """
     pieces = pieces_of(record)
+    controls = run_controls(record, catalogues)
     readable = {path: content for piece in pieces for path, content in piece.files.items()}
     payload = {
         **readable,
         **proofs(pieces, record),
         **_chain(record),
-        "data/report.html": report(record, pieces, title, steps),
+        "data/report.html": report(record, pieces, title, steps, controls),
         "data/timeline.csv": tables.timeline(record),
         "data/approvals.csv": tables.approvals(record),
+        "data/controls.csv": control_table(controls),
         "data/material.csv": tables.material(pieces),
         "data/redacted.csv": tables.redaction_table(pieces, record.entries),
     }
@@ -69,6 +81,7 @@ def _info(record: RunRecord, title: str) -> Mapping[str, str]:
         "External-Identifier": record.head.run,
         "External-Description": " ".join(f"Record of run {record.head.run}: {title}".split()),
         "Bag-Group-Identifier": incident,
+        "Bag-Software-Agent": f"KEYS {__version__}",
         "Run-Opened": instant(opened.at),
         "Run-Last-Entry": instant(last.at),
     }

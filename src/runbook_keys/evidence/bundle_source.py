@@ -9,6 +9,7 @@ from msgspec import Struct
 from runbook_keys.journal.chain import GENESIS
 from runbook_keys.journal.checkpoint import read_note
 from runbook_keys.model.entry import Blob, Checkpoint, Entry, RunHead, SpineRow, StoredEntry
+from runbook_keys.model.event import RecordRead
 
 FURTHEST = 1_000
 """So many rows behind a run a time-stamp is looked for; `verify.sh` takes its time for each."""
@@ -17,8 +18,9 @@ FURTHEST = 1_000
 class RunRecord(Struct, frozen=True):
     """One run as its journal holds it. `entries` are `stored`, read; `blobs` by digest, without those that were erased.
 
-    `spine` and `checkpoints` reach from the last signed checkpoint before the run to the first one that covers it
-    whole. `public_keys` are PEM by the key's name, `stamps` the time-stamps of checkpoints by their number.
+    `spine` and `checkpoints` reach from the last signed checkpoint before the run to the first one that covers what it
+    says; `stored` ends there, and `head` is the last of it. `public_keys` are PEM by the key's name, `stamps` the
+    time-stamps of checkpoints by their number.
     """
 
     head: RunHead
@@ -33,32 +35,44 @@ class RunRecord(Struct, frozen=True):
 
 
 class Segment(Struct, frozen=True):
-    """The rows and checkpoints that a bundle needs."""
+    """The rows and checkpoints that a bundle needs; the run's entries up to `last_seq` lie in it."""
 
     spine: tuple[SpineRow, ...]
     checkpoints: tuple[Checkpoint, ...]
+    last_seq: int
+
+
+def last_said(entries: Sequence[Entry]) -> int:
+    """The number of the last entry that is more than a reading: where a bundle of the run must reach to."""
+    return next(each.seq for each in reversed(entries) if not isinstance(each.event, RecordRead))
 
 
 def segment_of(
-    run_no: int, spine: Sequence[SpineRow], checkpoints: Sequence[Checkpoint], stamped: Collection[int] = ()
+    run_no: int,
+    last_seq: int,
+    spine: Sequence[SpineRow],
+    checkpoints: Sequence[Checkpoint],
+    stamped: Collection[int] = (),
 ) -> Segment | None:
-    """The part of the journal from the last signed checkpoint before a run to the first that covers it whole.
+    """The part of the journal from the last signed checkpoint before a run to the first that covers its entry `last_seq`.
 
-    Where one that follows soon is `stamped` (by number), up to that one: its time-stamp covers all before it. None where
-    no signed checkpoint covers the run yet.
+    Readings of the record that come after that checkpoint are not in it, so that an export, which is a reading itself,
+    does not change the next one. Where one that follows soon is `stamped` (by number), up to that one: its time-stamp
+    covers all before it. None where no signed checkpoint covers the entry yet.
     """
-    places = [row.gseq for row in spine if row.run_no == run_no]
+    places = {row.rseq: row.gseq for row in spine if row.run_no == run_no}
     signed = [each for each in checkpoints if read_note(each.note).signatures]
-    covering = [each for each in signed if each.gseq >= places[-1]]
+    covering = [each for each in signed if each.gseq >= places[last_seq]]
     if not covering:
         return None
-    near = (each for each in covering if each.no in stamped and each.gseq <= places[-1] + FURTHEST)
+    near = (each for each in covering if each.no in stamped and each.gseq <= places[last_seq] + FURTHEST)
     after = next(near, covering[0])
-    before = [each for each in signed if each.gseq < places[0]]
+    before = [each for each in signed if each.gseq < places[1]]
     first_no, base = (before[-1].no, before[-1].gseq) if before else (1, 0)
     return Segment(
         tuple(row for row in spine if base < row.gseq <= after.gseq),
         tuple(each for each in checkpoints if first_no <= each.no <= after.no),
+        max(seq for seq, place in places.items() if place <= after.gseq),
     )
 
 

@@ -18,18 +18,24 @@ from runbook_keys.model.entry import Damage
 from runbook_keys.model.event import RunKind
 
 Query = Callable[[JournalFacts], Sequence[Citation]]
+Answers = Mapping[str, tuple[Citation, ...]]
+"""What each query found, by its name."""
 
 
 class Field(Struct, frozen=True, forbid_unknown_fields=True):
     """One thing that answers a control: its name, which query finds it (empty: none does), and what it is.
 
-    `of_every_run`: each incident should have it, so that some without it are a gap.
+    `of_every_run`: each incident should have it, so that some without it are a gap; `of_every` names the query whose runs
+    should all have it, such as an outcome for each run with changes. `if_any`: it is on record where it happens, so that none
+    at all is no gap.
     """
 
     name: str
     query: str
     of_every_run: bool
     words: str
+    of_every: str = ""
+    if_any: bool = False
 
 
 class Control(Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,7 +64,7 @@ class Strength(StrEnum):
 
 
 class FieldFound(Struct, frozen=True):
-    """A field, and where it was found. `missing` are the numbers of the incidents that should have it and do not."""
+    """A field, and where it was found. `missing` are the numbers of the runs that should have it and do not."""
 
     field: Field
     citations: tuple[Citation, ...]
@@ -71,8 +77,8 @@ class FieldFound(Struct, frozen=True):
 
     @property
     def is_full(self) -> bool:
-        """Found, and in every run that should have it."""
-        return bool(self.citations) and not self.missing
+        """Found, and in every run that should have it; or of a kind that did not happen."""
+        return (bool(self.citations) or self.field.if_any) and not self.missing
 
 
 class ControlFound(Struct, frozen=True):
@@ -125,28 +131,38 @@ def control_report(
     damages: Sequence[Damage],
 ) -> ControlReport:
     """Ask every query of every control over the journal's period."""
-    answers = {name: tuple(query(journal)) for name, query in queries.items()}
+    answers = answers_of(journal, queries)
     return ControlReport(
         catalogue=catalogue,
         from_day=period[0],
         to_day=period[1],
         today=today,
-        controls=tuple(_found(control, answers, journal) for control in catalogue.controls),
+        controls=found_in(catalogue, answers, journal),
         journal=journal,
         damages=tuple(damages),
     )
 
 
-def _found(
-    control: Control, answers: Mapping[str, tuple[Citation, ...]], journal: JournalFacts
-) -> ControlFound:
+def answers_of(journal: JournalFacts, queries: Mapping[str, Query]) -> Answers:
+    """Ask every query once."""
+    return {name: tuple(query(journal)) for name, query in queries.items()}
+
+
+def found_in(catalogue: Catalogue, answers: Answers, journal: JournalFacts) -> tuple[ControlFound, ...]:
+    """Every control of a framework with what the answers hold for it."""
     incidents = [run.run_no for run in journal.of_kind(RunKind.INCIDENT)]
-    fields = tuple(_field(each, answers, incidents) for each in control.fields)
-    return ControlFound(control, fields, journal.is_whole)
+    return tuple(
+        ControlFound(
+            control, tuple(_field(each, answers, incidents) for each in control.fields), journal.is_whole
+        )
+        for control in catalogue.controls
+    )
 
 
-def _field(field: Field, answers: Mapping[str, tuple[Citation, ...]], incidents: Sequence[int]) -> FieldFound:
+def _field(field: Field, answers: Answers, incidents: Sequence[int]) -> FieldFound:
     citations = answers[field.query] if field.query else ()
     cited = {each.run_no for each in citations}
-    missing = tuple(number for number in incidents if number not in cited) if field.of_every_run else ()
-    return FieldFound(field, citations, missing)
+    due = {each.run_no for each in answers[field.of_every]} if field.of_every else set()
+    if field.of_every_run:
+        due.update(incidents)
+    return FieldFound(field, citations, tuple(sorted(due - cited)))

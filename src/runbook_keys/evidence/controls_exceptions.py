@@ -19,6 +19,11 @@ from runbook_keys.model.runbook import Ending
 Exceptional = tuple[str, Citation]
 """A kind, such as `skipped`, and where it was found."""
 
+DEPARTURES = frozenset(
+    ("accepted findings", "skipped", "overruled", "escalation postponed", "abandoned", "unverified")
+)
+"""The kinds that say that the text was not followed as it is written."""
+
 
 def exceptions_of(run: RunFacts, now: datetime) -> list[Exceptional]:
     """Everything of one run that a sample should not hide, in the order of its entries."""
@@ -28,9 +33,19 @@ def exceptions_of(run: RunFacts, now: datetime) -> list[Exceptional]:
     for entry in run.entries:
         look = _LOOKS.get(type(entry.event))
         kind = look(entry.event) if look else ""
-        if kind:
-            found.append((kind, _cited(run, entry)))
+        if kind and not (kind in _NOT_OF_PRACTICE and run.opened and run.opened.kind.is_practice):
+            found.append((kind, _cited(run, entry, _words(entry.event))))
     return [*found, *_open(run), *_late(run, now)]
+
+
+_NOT_OF_PRACTICE = ("evidence not known", "accepted findings")
+"""Nobody is asked for the root cause of a fault that a drill made."""
+
+
+def _words(event: e.AnyEvent) -> str:
+    if isinstance(event, e.RunOpened):
+        return f"Run opened in spite of findings: {event.accepted_findings}"
+    return ""
 
 
 def _cited(run: RunFacts, entry: Entry, words: str = "") -> Citation:

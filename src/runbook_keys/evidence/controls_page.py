@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from runbook_keys import __version__
 from runbook_keys.evidence.controls import ControlFound, ControlReport, FieldFound, Strength
 from runbook_keys.evidence.controls_exceptions import Exceptional
 from runbook_keys.evidence.controls_runs import Citation, RunFacts
-from runbook_keys.evidence.controls_tables import numbers, of_run, standing
+from runbook_keys.evidence.controls_tables import completeness, numbers, of_run, standing
 from runbook_keys.evidence.report_html import grid, page, section, shown
 from runbook_keys.model.event import RunKind
 
@@ -29,7 +30,7 @@ def control_page(report: ControlReport, exceptions: Sequence[Exceptional]) -> by
     title = f"{report.catalogue.framework}: evidence from runs, {report.from_day} to {report.to_day}"
     body = [
         f"<h1>{shown(report.catalogue.framework)}: evidence from runs</h1>",
-        f'<p class="quiet">{report.from_day} to {report.to_day}, both days included, UTC. Made on {report.today}.</p>',
+        f'<p class="quiet">{report.from_day} to {report.to_day}, both days included, UTC. Made on {report.today} by KEYS {__version__}.</p>',
         f"<p>{shown(report.catalogue.about)}</p>",
         f'<p class="ending open">{shown(_headline(report))}</p>',
         f"<p>{shown(MEANING)}</p>",
@@ -60,8 +61,8 @@ def _headline(report: ControlReport) -> str:
         f"{kinds[kind]} {name}"
         for kind, name in (
             (RunKind.INCIDENT, "for incidents"),
-            (RunKind.DRILL, "drills"),
-            (RunKind.TRAINING, "trainings"),
+            (RunKind.DRILL, "of drills"),
+            (RunKind.TRAINING, "of trainings"),
             (None, "unreadable"),
         )
         if kinds[kind]
@@ -77,7 +78,7 @@ def _overview(report: ControlReport) -> str:
         (
             f'<a href="#{_anchor(each)}">{shown(each.control.id)}</a>',
             shown(each.control.title),
-            _badge(each.strength),
+            badge(each.strength),
             f"{sum(bool(field.citations) for field in each.fields)} of {len(each.fields)}",
         )
         for each in report.controls
@@ -89,7 +90,8 @@ def _anchor(found: ControlFound) -> str:
     return "".join(char if char.isalnum() else "-" for char in found.control.id)
 
 
-def _badge(strength: Strength) -> str:
+def badge(strength: Strength) -> str:
+    """How far evidence goes, as HTML in its colour."""
     return f'<span class="badge" style="color:{_COLOURS[strength]}">{strength}</span>'
 
 
@@ -104,7 +106,7 @@ def _control(found: ControlFound) -> str:
         [
             f'<h2 id="{_anchor(found)}">{shown(control.id)} {shown(control.title)}</h2>',
             f"<p><b>Asked:</b> {shown(control.asks)}</p>",
-            f"<p>{_badge(found.strength)} {shown(_EXPLAINED[found.strength])}.</p>",
+            f"<p>{badge(found.strength)} {shown(_EXPLAINED[found.strength])}.</p>",
             grid(("Field", "What it is", "Found", "Runs, by number"), rows, "None."),
         ]
     )
@@ -119,10 +121,11 @@ def _where(each: FieldFound) -> tuple[str, str]:
     if not each.is_recorded:
         return "<b>not recorded by KEYS</b>", "not covered"
     if not each.citations:
-        return "<b>none in this period</b>", ""
+        none = "none on record" if each.field.if_any else "<b>none in this period</b>"
+        return none, f"<b>not in {numbers(each.missing)}</b>" if each.missing else ""
     runs = sorted({cited.run_no for cited in each.citations if cited.run_no})
     if not runs:
-        return "yes", shown(each.citations[0].words)
+        return "yes", "<br>".join(shown(cited.words) for cited in each.citations)
     times = "once" if len(each.citations) == 1 else f"{len(each.citations)} times"
     where = "in 1 run" if len(runs) == 1 else f"in {len(runs)} runs"
     lacking = f"<br><b>not in {numbers(each.missing)}</b>" if each.missing else ""
@@ -142,7 +145,9 @@ def _not_covered(report: ControlReport) -> str:
 def _why(each: FieldFound) -> str:
     if not each.is_recorded:
         return "KEYS does not record it; show it from elsewhere"
-    return f"not in runs {numbers(each.missing)}" if each.citations else "none in this period"
+    if not each.missing:
+        return "none in this period"
+    return f"not in {'run' if len(each.missing) == 1 else 'runs'} {numbers(each.missing)}"
 
 
 def _exceptions_words(exceptions: Sequence[Exceptional]) -> str:
@@ -171,25 +176,11 @@ def _moment(cited: Citation) -> str:
 
 
 def _population(report: ControlReport, exceptions: Sequence[Exceptional]) -> Iterator[str]:
-    yield f"<p>{shown(_completeness(report))}</p>"
+    yield f"<p>{shown(completeness(report))}</p>"
     counts = Counter(cited.run_no for _, cited in exceptions)
     rows = [_run(run, counts[run.run_no]) for run in report.runs]
     head = ("No", "Run", "Opened", "By", "Runbook", "Kind", "End", "Exceptions")
     yield grid(head, rows, "No run opened in this period.")
-
-
-def _completeness(report: ControlReport) -> str:
-    journal = report.journal
-    if not report.runs:
-        return f"The journal holds {journal.all_runs} runs in all; none of them opened in this period."
-    words = f"Every run that opened in the period, by its number in the journal: {numbers([run.run_no for run in report.runs])}."
-    if journal.others:
-        words += f" In between, {numbers(journal.others)} opened outside of the period by their clock."
-    if journal.missing:
-        return (
-            f"{words} MISSING from the journal: {numbers(journal.missing)}. This population is not complete."
-        )
-    return f"{words} No number is missing."
 
 
 def _run(run: RunFacts, count: int) -> tuple[str, ...]:

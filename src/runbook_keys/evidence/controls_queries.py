@@ -10,9 +10,9 @@ from datetime import timedelta
 from types import MappingProxyType
 
 from runbook_keys.evidence.controls import Query
-from runbook_keys.evidence.controls_exceptions import notify_by_of, told_at_of
+from runbook_keys.evidence.controls_exceptions import DEPARTURES, exceptions_of, notify_by_of, told_at_of
 from runbook_keys.evidence.controls_runs import Citation, JournalFacts, RunFacts
-from runbook_keys.evidence.words import words_of
+from runbook_keys.evidence.words import is_copy, words_of
 from runbook_keys.model import event as e
 from runbook_keys.model.breach import BreachDetail
 from runbook_keys.model.entry import Entry
@@ -121,8 +121,8 @@ def _is_detail(detail: BreachDetail) -> _Test:
     return lambda _run, entry: isinstance(entry.event, e.BreachDetailed) and entry.event.detail is detail
 
 
-def _reads_values(_run: RunFacts, entry: Entry) -> bool:
-    return isinstance(entry.event, e.AttemptStarted) and bool(entry.event.value_names)
+def _is_copy(_run: RunFacts, entry: Entry) -> bool:
+    return is_copy(entry.event)
 
 
 def _later_phases(journal: JournalFacts) -> Iterator[Citation]:
@@ -167,6 +167,15 @@ def _who_acted(journal: JournalFacts) -> Iterator[Citation]:
             )
 
 
+def _kept_to_the_text(journal: JournalFacts) -> Iterator[Citation]:
+    """The end of each incident in which nobody went another way than the text says."""
+    for run in journal.of_kind(*_INCIDENTS):
+        departures = {kind for kind, _ in exceptions_of(run, run.entries[-1].at)} & DEPARTURES
+        for entry in run.entries:
+            if isinstance(entry.event, e.RunEnded) and not departures:
+                yield _cited(run, entry)
+
+
 def _revised(journal: JournalFacts) -> Iterator[Citation]:
     """The first run of the period that followed a text that an earlier one of it had not."""
     digests: dict[str, str] = {}
@@ -194,6 +203,10 @@ def _signed(journal: JournalFacts) -> list[Citation]:
     return [_of_journal(words)] if journal.signed_entries and journal.runs else []
 
 
+def _anchored(journal: JournalFacts) -> list[Citation]:
+    return [_of_journal(words) for words in journal.anchored] if journal.runs else []
+
+
 def _reach(journal: JournalFacts) -> list[Citation]:
     if journal.first_at is None or not journal.runs:
         return []
@@ -204,6 +217,7 @@ _BY_NAME: dict[str, Query] = {
     "alert-time": _entries(_is_alert),
     "approvals": _entries(_is(e.ApprovalGranted)),
     "approved-by-another": _entries(_is_by_another),
+    "attempts": _entries(_is(e.AttemptStarted)),
     "breach-aware": _entries(_is(e.BreachAware)),
     "breach-in-time": lambda journal: list(_in_time(journal)),
     "breach-phases": lambda journal: list(_later_phases(journal)),
@@ -212,6 +226,7 @@ _BY_NAME: dict[str, Query] = {
     "change-outcomes": lambda journal: list(_change_outcomes(journal)),
     "changes": _entries(_is_change),
     "clock-steps": _entries(_is(e.ClockStepped), tuple(e.RunKind)),
+    "copies-taken": _entries(_is_copy, tuple(e.RunKind)),
     "decisions": _entries(_is_decision),
     "drills": lambda journal: list(_drills(journal)),
     "ended": _entries(_is(e.RunEnded)),
@@ -220,9 +235,11 @@ _BY_NAME: dict[str, Query] = {
     "feedback": _entries(_is(e.StepDoubted), tuple(e.RunKind)),
     "follow-ups": _entries(_is(e.FollowUpAssigned, e.FollowUpDone)),
     "impact": _entries(_answers("affected", "impact", "customer", "lost")),
+    "journal-anchored": _anchored,
     "journal-reach": _reach,
     "journal-signed": _signed,
     "journal-whole": _whole,
+    "kept-to-the-text": lambda journal: list(_kept_to_the_text(journal)),
     "outcomes": _entries(_is(e.AttemptFinished)),
     "record-read": _entries(_is(e.RecordRead), tuple(e.RunKind)),
     "root-cause": _entries(_answers("root cause", "cause")),
@@ -231,7 +248,6 @@ _BY_NAME: dict[str, Query] = {
     "trainings": _entries(_is(e.TrainingScored), (e.RunKind.TRAINING,)),
     "triage": _entries(_is_triage),
     "undone": _entries(_is(e.ActionRolledBack)),
-    "values-read": _entries(_reads_values),
     "verified-recovery": _entries(_is_verified),
     "who-acted": lambda journal: list(_who_acted(journal)),
     "who-opened": _entries(_is(e.RunOpened)),

@@ -40,7 +40,8 @@ class JournalFacts(Struct, frozen=True):
     """The runs of the period by number, and the whole journal: its runs, entries, how many are signed, its first moment.
 
     `missing` are run numbers between the first and the last of the period of which the journal has no run;
-    `others` are numbers in between whose runs opened outside of the period.
+    `others` are numbers in between whose runs opened outside of the period. `anchored` says, a sentence each, what fits that
+    is kept elsewhere, and what is not there yet.
     """
 
     runs: Sequence[RunFacts]
@@ -51,6 +52,7 @@ class JournalFacts(Struct, frozen=True):
     first_at: datetime | None = None
     missing: Sequence[int] = ()
     others: Sequence[int] = ()
+    anchored: Sequence[str] = ()
 
     def of_kind(self, *kinds: e.RunKind) -> Iterator[RunFacts]:
         """The runs of these kinds."""

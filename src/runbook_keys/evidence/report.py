@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from runbook_keys.evidence.bundle_material import Piece
 from runbook_keys.evidence.bundle_source import RunRecord
 from runbook_keys.evidence.bundle_tables import redactions
+from runbook_keys.evidence.controls_of_run import RunControls, entries_of, exceptions_in_words, not_shown
+from runbook_keys.evidence.controls_page import badge
 from runbook_keys.evidence.report_html import excerpt, facts, grid, link, page, section, shown
 from runbook_keys.evidence.summary import RunSummary, summary_of
 from runbook_keys.evidence.words import words_of
@@ -20,7 +22,13 @@ _LINES, _CHARACTERS = 12, 1500
 _GOOD = (Ending.RESOLVED, Ending.STOPPED)
 
 
-def report(record: RunRecord, pieces: Sequence[Piece], title: str, steps: Mapping[str, str]) -> bytes:
+def report(
+    record: RunRecord,
+    pieces: Sequence[Piece],
+    title: str,
+    steps: Mapping[str, str],
+    controls: RunControls,
+) -> bytes:
     """The page. `title` is the runbook's, `steps` maps the labels of its steps to their titles."""
     summary = summary_of(record.entries)
     by_seq: dict[int, list[Piece]] = {}
@@ -33,6 +41,7 @@ def report(record: RunRecord, pieces: Sequence[Piece], title: str, steps: Mappin
         section("What happened", _timeline(record.entries, by_seq, steps)),
         section("Notes, files and evidence", _added(pieces)),
         section("KEYS that were called", _keys(record.entries)),
+        section("What this run is evidence for", *_controls(controls)),
         section("What is not here", _absent(record, pieces)),
         section("How this is known", *_proof(record)),
     ]
@@ -160,7 +169,8 @@ def _seen(pieces: Sequence[Piece]) -> str:
             if path.startswith(("data/outputs/", "data/notes/", "data/evidence/")):
                 text = content[: _CHARACTERS * 4].decode("utf-8", "backslashreplace")
                 is_text = path.endswith((".txt", ".json"))
-                parts.append(excerpt(text, _LINES, _CHARACTERS) if is_text else "")
+                beginning = excerpt(text, _LINES, _CHARACTERS) if is_text else ""
+                parts.append(beginning or "<br>")
                 parts.append(f'<span class="quiet">{link(_beside(path))}</span>')
     return "".join(parts)
 
@@ -189,6 +199,26 @@ def _keys(entries: Sequence[Entry]) -> str:
                     (f"{entry.seq}", shown(name), shown(key.program), f"<code>{shown(key.digest)}</code>")
                 )
     return grid(("Entry", "KEY", "Run by", "Exact content (SHA-256)"), rows, "No KEY was called.")
+
+
+def _controls(controls: RunControls) -> Iterator[str]:
+    yield (
+        "<p>One run is a sample. Whether a requirement is met is for its examiner to judge, over the whole population of a period "
+        f"(<code>keys report</code>). The same as a table: {link('controls.csv')}.</p>"
+    )
+    exceptions = exceptions_in_words(controls) or "none"
+    yield f"<p><b>Exceptions in this run:</b> {shown(exceptions)}.</p>"
+    rows = [
+        (
+            shown(f"{framework} {found.control.id}"),
+            badge(found.strength),
+            shown(found.control.title),
+            shown(entries_of(found)),
+            shown(not_shown(found)),
+        )
+        for framework, found in controls.found
+    ]
+    yield grid(("Control", "Strength", "What it is about", "Entries", "Not shown by this run"), rows, "None.")
 
 
 def _absent(record: RunRecord, pieces: Sequence[Piece]) -> str:

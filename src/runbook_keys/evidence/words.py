@@ -7,10 +7,18 @@ from typing import Any
 
 from runbook_keys.model import event as e
 
+COPY = "bundle "
+"""How a reading begins that is a copy; the beginning of the digest of its tag manifest follows."""
+
 
 def words_of(event: e.Event) -> str:
     """An event in an operator's words, one line."""
     return _WORDS[type(event).__name__](event)
+
+
+def is_copy(event: e.Event) -> bool:
+    """Whether somebody took a copy of the record out of the house."""
+    return isinstance(event, e.RecordRead) and event.what.startswith(COPY)
 
 
 def _finished(event: e.AttemptFinished) -> str:
@@ -67,7 +75,7 @@ _WORDS: dict[str, Callable[[Any], str]] = {
     ),
     "FollowUpAssigned": lambda x: f"Follow-up {x.item + 1} given to {x.to}: {x.words}",
     "FollowUpDone": lambda x: f"Follow-up {x.item + 1} done: {x.words}",
-    "RecordRead": lambda x: f"The record was read: {x.what}",
+    "RecordRead": lambda x: f"{'A copy was taken' if is_copy(x) else 'The record was read'}: {x.what}",
     "MaterialErased": lambda x: f"Erased the material of entry {', '.join(map(str, x.entries))} ({x.reason})",
     "ClockStepped": lambda x: (
         f"The clock was set {'forward' if x.by_ms > 0 else 'back'} by {abs(x.by_ms) / 1000:.1f} s"

@@ -304,7 +304,7 @@ class FollowUpDone(Event, frozen=True, tag=True):
 
 
 class RecordRead(Event, frozen=True, tag=True):
-    """Somebody who did not drive the run read its record: `what` they were given, such as `timeline`."""
+    """Somebody who did not drive the run read its record: `what` they were given, `timeline` or, of a copy, its digest."""
 
     what: str
 

@@ -1,14 +1,18 @@
-"""Who read the record of a run is on that record: once an hour per person and run, and never in a driver's way."""
+"""Who read the record of a run, and who took a copy, is on that record, and never in a driver's way.
+
+A reading once an hour per person and run; a copy whoever takes it, once an hour per person and copy.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from runbook_keys.engine.decide import decide
 from runbook_keys.engine.evolve import fold
 from runbook_keys.engine.inputs import Read
 from runbook_keys.errors import JournalDamaged, JournalUnavailable, Refused, RunTaken
+from runbook_keys.evidence.words import COPY
 from runbook_keys.journal.lines import read
 from runbook_keys.journal.verify import verify_run
 from runbook_keys.model import event as e
@@ -20,6 +24,8 @@ from runbook_keys.operations.services import Services
 
 ONCE_IN = timedelta(hours=1)
 
+_IsNew = Callable[[Sequence[Entry], Actor, datetime], bool]
+
 
 async def record_access(services: Services, actor: Actor, runs: Sequence[str], what: str) -> str:
     """Record that `actor` is given `what` of these runs; in words for how many that could not be done, else empty.
@@ -29,9 +35,26 @@ async def record_access(services: Services, actor: Actor, runs: Sequence[str], w
     """
     reasons: dict[str, int] = {}
     for run in runs:
-        if reason := await _record_one(services, actor, run, what):
+        if reason := await _record_one(services, actor, run, what, _is_new_reader):
             reasons[reason] = reasons.get(reason, 0) + 1
     return " ".join(_said(reason, count, len(runs)) for reason, count in reasons.items())
+
+
+async def record_copy(services: Services, actor: Actor, run: str, digest: str) -> str:
+    """Record that `actor` took a copy of the run: the chain of custody begins with the bundle's `digest` (hex SHA-256).
+
+    Who drove the run is no exception: a copy leaves the house. In words why it is not on the record, else empty.
+    """
+    what = f"{COPY}{digest[:16]}"
+
+    def is_new(entries: Sequence[Entry], actor: Actor, at: datetime) -> bool:
+        return not any(
+            entry.event == e.RecordRead(what) and entry.actor.name == actor.name and at - entry.at < ONCE_IN
+            for entry in entries
+        )
+
+    reason = await _record_one(services, actor, run, what, is_new)
+    return f"That a copy was taken is not on the record: {reason}." if reason else ""
 
 
 def _said(reason: str, count: int, of: int) -> str:
@@ -39,7 +62,7 @@ def _said(reason: str, count: int, of: int) -> str:
     return f"{which} is not on the record: {reason}."
 
 
-async def _record_one(services: Services, actor: Actor, run: str, what: str) -> str:
+async def _record_one(services: Services, actor: Actor, run: str, what: str, is_new: _IsNew) -> str:
     """Why it could not be recorded; empty where it was, or need not be."""
     try:
         stored = await recorded(services, run)
@@ -47,7 +70,7 @@ async def _record_one(services: Services, actor: Actor, run: str, what: str) -> 
             return "the run's record was changed, and is left as it is"
         entries = [read(each) for each in stored]
         at = max(services.clock.now(), entries[-1].at)
-        if not _is_new_reader(entries, actor, at):
+        if not is_new(entries, actor, at):
             return ""
         events = decide(Runbook(""), fold(entries), Read(what), at)
         claim = services.store.claim(run)

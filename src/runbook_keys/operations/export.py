@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Collection, Mapping
+from hashlib import sha256
 from pathlib import Path
 
 from msgspec import Struct
@@ -13,7 +14,8 @@ from runbook_keys.errors import JournalDamaged, KeysError, SigningUnavailable
 from runbook_keys.evidence.bundle import Guides, build
 from runbook_keys.evidence.bundle_bag import KEY, SIGNATURE, TAGS, zipped
 from runbook_keys.evidence.bundle_check import BundleReport, check_bundle
-from runbook_keys.evidence.bundle_source import RunRecord, Segment, segment_of
+from runbook_keys.evidence.bundle_source import RunRecord, Segment, last_said, segment_of
+from runbook_keys.evidence.printed_page import printed
 from runbook_keys.journal.blobs import references
 from runbook_keys.journal.checkpoint import read_note
 from runbook_keys.journal.lines import read
@@ -23,6 +25,7 @@ from runbook_keys.model.event import RunOpened
 from runbook_keys.operations.anchored import stamps_in, tokens_here
 from runbook_keys.operations.packs import read_pack
 from runbook_keys.operations.recorded import find_run, pinned_pack, recorded
+from runbook_keys.operations.report import FRAMEWORKS, catalogue_of
 from runbook_keys.operations.services import Services
 from runbook_keys.ports import Signature
 
@@ -35,33 +38,43 @@ NOT_KNOWN = (
 
 
 class Exported(Struct, frozen=True):
-    """A bundle: its folder's name, its files by path, the same as a zip, the name of the key that signed it."""
+    """A bundle: its folder's name, its files by path, the same as a zip, the name of the key that signed it, its record."""
 
     name: str
     files: Mapping[str, bytes]
     zip: bytes
     key: str
+    record: RunRecord
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the tag manifest (hex), which names everything in the bundle."""
+        return sha256(self.files[TAGS]).hexdigest()
 
 
 async def export(services: Services, run: str) -> Exported:
     """The bundle of a run; the same bytes each time, as long as the run does not go on.
 
-    A run whose end no signed checkpoint covers yet gets one first. Raises RunNotFound, JournalDamaged (a changed record
-    is not exported as evidence), SigningUnavailable.
+    It ends where a signed checkpoint covers all that the run says, and a run without one gets it first; readings of the record
+    after that are left out. Raises RunNotFound, JournalDamaged (a changed record is not exported as evidence),
+    SigningUnavailable.
     """
     head = await find_run(services, run)
-    stored = await recorded(services, head.run)
-    if damages := verify_run(stored):
-        raise JournalDamaged(
-            f"The record of run {head.run} was changed at entry {damages[0].seq}: {damages[0].what} It is not exported. "
-            f"`keys verify {head.run}` shows all of it."
-        )
-    record = await _record(services, head, stored)
+    record = await _record(services, head)
     key, pem = _signing_key(services)
-    files = build(record, *await _titles(services, record), pem, _guides())
+    catalogues = [catalogue_of(framework) for framework in FRAMEWORKS]
+    files = build(record, *await _titles(services, record), pem, _guides(), catalogues)
     files[SIGNATURE] = services.signer.sign(files[TAGS]).value
     name = f"keys-{head.run}"
-    return Exported(name, files, zipped(name, files, record.entries[-1].at), key.key)
+    return Exported(name, files, zipped(name, files, record.entries[-1].at), key.key, record)
+
+
+def paper_of(services: Services, made: Exported) -> bytes:
+    """The bundle's report as PDF. Raises PrintingUnavailable."""
+    record, page = made.record, made.files["data/report.html"]
+    right = f"Made from the bundle {made.digest[:16]}"
+    paper = printed(page, record.entries[-1].at.date(), f"Record of run {record.head.run}", right)
+    return services.printer.pdf(paper, {})
 
 
 class BundleCheck(Struct, frozen=True):
@@ -110,11 +123,12 @@ def read_bundle(path: Path) -> dict[str, bytes]:
         raise KeysError(f"{path} can't be read as a bundle: {error}. Give its folder or its zip.") from error
 
 
-async def _record(services: Services, head: RunHead, stored: list[StoredEntry]) -> RunRecord:
-    entries = [read(each) for each in stored]
+async def _record(services: Services, head: RunHead) -> RunRecord:
     tokens = await tokens_here(services)
     segment = await _segment(services, head, tokens)
     stamps = {each.no: tokens[each.no] for each in segment.checkpoints if each.no in tokens}
+    stored = (await _whole(services, head.run))[: segment.last_seq]
+    entries = [read(each) for each in stored]
     blobs: dict[str, Blob] = {}
     erased = set()
     for digest in dict.fromkeys(each for entry in entries for each in references(entry.event)):
@@ -126,22 +140,42 @@ async def _record(services: Services, head: RunHead, stored: list[StoredEntry]) 
     known = services.signer.public_keys()
     used = {key for each in segment.checkpoints for key, _ in read_note(each.note).signatures}
     keys = {name: pem for name, pem in known.items() if name[:8] in used}
+    end = RunHead(head.run, head.run_no, stored[-1].seq, stored[-1].link)
     return RunRecord(
-        head, stored, entries, segment.spine, segment.checkpoints, blobs, frozenset(erased), keys, stamps
+        end, stored, entries, segment.spine, segment.checkpoints, blobs, frozenset(erased), keys, stamps
     )
 
 
+async def _whole(services: Services, run: str) -> list[StoredEntry]:
+    """The run's entries. Raises JournalDamaged where somebody changed them."""
+    stored = await recorded(services, run)
+    if damages := verify_run(stored):
+        raise JournalDamaged(
+            f"The record of run {run} was changed at entry {damages[0].seq}: {damages[0].what} It is not exported. "
+            f"`keys verify {run}` shows all of it."
+        )
+    return stored
+
+
 async def _segment(services: Services, head: RunHead, stamped: Collection[int]) -> Segment:
-    spine = await services.store.spine()
-    segment = segment_of(head.run_no, spine, await services.store.checkpoints(), stamped)
+    last_seq = last_said([read(each) for each in await _whole(services, head.run)])
+    segment = await _covered(services, head, last_seq, stamped)
     if segment is None:
         await services.store.checkpoint(services.clock.now(), "export")
-        segment = segment_of(head.run_no, spine, await services.store.checkpoints())
+        segment = await _covered(services, head, last_seq, stamped)
     if segment is None:
         raise SigningUnavailable(
             f"Run {head.run} can't be exported, because its record can't be signed. {services.signer.fault()}"
         )
     return segment
+
+
+async def _covered(
+    services: Services, head: RunHead, last_seq: int, stamped: Collection[int]
+) -> Segment | None:
+    """Checkpoints first, then the spine, so that another process can't have signed what the spine does not show yet."""
+    checkpoints = await services.store.checkpoints()
+    return segment_of(head.run_no, last_seq, await services.store.spine(), checkpoints, stamped)
 
 
 def _signing_key(services: Services) -> tuple[Signature, bytes]:

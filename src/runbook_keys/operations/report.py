@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from pathlib import Path
 
 from msgspec import Struct
 
 from runbook_keys.errors import JournalDamaged, Refused
-from runbook_keys.evidence.controls import Strength, control_report, read_catalogue
-from runbook_keys.evidence.controls_exceptions import exceptions_of
+from runbook_keys.evidence.controls import Catalogue, ControlReport, Strength, control_report, read_catalogue
+from runbook_keys.evidence.controls_exceptions import Exceptional, exceptions_of
 from runbook_keys.evidence.controls_page import control_page
 from runbook_keys.evidence.controls_queries import QUERIES
 from runbook_keys.evidence.controls_runs import JournalFacts, RunFacts
 from runbook_keys.evidence.controls_tables import tables
+from runbook_keys.evidence.oscal import assessment_results
+from runbook_keys.evidence.printed_page import printed
 from runbook_keys.evidence.summary import summary_of
 from runbook_keys.journal.lines import read
 from runbook_keys.model.entry import Damage, RunHead
@@ -34,25 +37,56 @@ class ReportMade(Struct, frozen=True):
     exceptions: int
 
 
-async def report(services: Services, framework: str, from_day: date, to_day: date) -> ReportMade:
-    """The report over the runs that opened from `from_day` to `to_day` (both included, UTC). Raises Refused."""
+class Form(StrEnum):
+    """What a report is made as: a page with tables, for a browser or for paper, or one document for machines."""
+
+    HTML = "html"
+    PDF = "pdf"
+    OSCAL = "oscal"
+
+
+async def report(
+    services: Services, framework: str, from_day: date, to_day: date, form: Form = Form.HTML
+) -> ReportMade:
+    """The report over the runs that opened from `from_day` to `to_day` (both included, UTC).
+
+    Raises Refused; PrintingUnavailable where a PDF is wanted.
+    """
     if from_day > to_day:
         raise Refused(f"The period ends ({to_day}) before it begins ({from_day}). Exchange the two days.")
-    catalogue = read_catalogue((_CATALOGUES / f"{framework}.json").read_bytes())
+    catalogue = catalogue_of(framework)
     verified = await verify(services)
     now = services.clock.now()
     journal = await _journal(services, (from_day, to_day), verified)
     made = control_report(catalogue, journal, QUERIES, (from_day, to_day), now.date(), verified.damages)
     exceptions = [each for run in journal.runs for each in exceptions_of(run, now)]
-    page = control_page(made, exceptions)
     return ReportMade(
-        files={"report.html": page, **tables(made, exceptions)},
+        files=_files(services, form, made, exceptions, now),
         runs=tuple(run.run for run in journal.runs),
         strengths={
             strength: sum(each.strength is strength for each in made.controls) for strength in Strength
         },
         exceptions=len(exceptions),
     )
+
+
+def _files(
+    services: Services, form: Form, made: ControlReport, exceptions: Sequence[Exceptional], now: datetime
+) -> dict[str, bytes]:
+    """The first file is the one to read."""
+    if form is Form.OSCAL:
+        return {"assessment-results.json": assessment_results(made, exceptions, now)}
+    page = control_page(made, exceptions)
+    if form is Form.HTML:
+        return {"report.html": page, **tables(made, exceptions)}
+    left = f"{made.catalogue.framework}, {made.from_day} to {made.to_day}"
+    paper = printed(page, made.today, left, "Evidence for, not a statement of compliance")
+    return {"report.pdf": services.printer.pdf(paper, {}), **tables(made, exceptions)}
+
+
+def catalogue_of(framework: str) -> Catalogue:
+    """The controls of one of FRAMEWORKS."""
+    return read_catalogue((_CATALOGUES / f"{framework}.json").read_bytes())
 
 
 async def _journal(services: Services, period: tuple[date, date], verified: VerifyReport) -> JournalFacts:
@@ -70,6 +104,7 @@ async def _journal(services: Services, period: tuple[date, date], verified: Veri
         first_at=min((run.entries[0].at for run in every if run.entries), default=None),
         missing=[number for number in between if number not in known],
         others=[number for number in between if number in known - inside],
+        anchored=(*verified.anchored, *verified.lags) if verified.anchored else (),
     )
 
 

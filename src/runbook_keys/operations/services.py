@@ -18,6 +18,7 @@ from runbook_keys.ports import (
     Library,
     Machine,
     Operator,
+    Printer,
     Secrets,
     ShellAnalysis,
     Signer,
@@ -39,6 +40,7 @@ class Services:
     machine: Machine
     secrets: Secrets
     signer: Signer
+    printer: Printer
     copies: Anchor
     stamps: TimeStamper
     executors: Callable[[Operator], Mapping[str, Executor]]
