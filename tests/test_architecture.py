@@ -30,6 +30,7 @@ WHERE_IT_LIVES = {
     "psycopg": {"executors/postgres.py"},
     "tree_sitter": {"lint/shell.py"},
     "tree_sitter_bash": {"lint/shell.py"},
+    "typst": {"system/typeset.py"},
     "zmq": {"executors/key/kernel.py"},
 }
 """Each third-party library and the one place that knows it; msgspec is the language of the model and is everywhere."""

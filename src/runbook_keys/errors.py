@@ -103,6 +103,12 @@ class ExecutorUnavailable(KeysError):
     code = "executor-unavailable"
 
 
+class TypesettingUnavailable(KeysError):
+    """A page can't be made as PDF: the library for it is missing. The same page as text still can."""
+
+    code = "typesetting-unavailable"
+
+
 class DrillFailed(KeysError):
     """The practice world could not be started, broken or judged."""
 
