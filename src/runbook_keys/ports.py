@@ -232,3 +232,10 @@ class ShellAnalysis(Protocol):
     """What shellcheck says about bash blocks, by block: (line within the block, code, message)."""
 
     def analyse(self, scripts: Sequence[str]) -> Sequence[Sequence[tuple[int, str, str]]]: ...
+
+
+class Typesetter(Protocol):
+    """Makes pages of a template and data; `measured` gives what the template says of its pages. May raise TypesettingUnavailable."""
+
+    def pdf(self, template: str, data: Mapping[str, Any]) -> bytes: ...
+    def measured(self, template: str, data: Mapping[str, Any], label: str) -> Any: ...

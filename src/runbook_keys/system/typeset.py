@@ -31,6 +31,12 @@ def pictures(template: str, data: Mapping[str, Any], dots_per_inch: float = 144)
     return list(made) if isinstance(made, list) else [made]
 
 
+def measured(template: str, data: Mapping[str, Any], label: str) -> Any:
+    """What the template says of its own pages: the value of `#metadata(…) <label>`. Raises TypesettingUnavailable."""
+    found = _typst().query(template.encode(), f"<{label}>", field="value", one=True, **_inputs(data))
+    return msgspec.json.decode(found)
+
+
 def _inputs(data: Mapping[str, Any]) -> dict[str, Any]:
     return {"sys_inputs": {"data": msgspec.json.encode(data).decode()}, "ignore_system_fonts": True}
 
