@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
@@ -14,6 +15,7 @@ from msgspec import Struct
 
 from runbook_keys.book.durations import spoken
 from runbook_keys.book.headings import SECTION_OF_KIND
+from runbook_keys.book.keycalls import arguments_of
 from runbook_keys.book.sections import TITLES
 from runbook_keys.model.pack import PackMetadata
 from runbook_keys.model.runbook import Block, Branch, GoTo, RollBack, Runbook, Schedule, Step, Target
@@ -26,7 +28,7 @@ Words = tuple[tuple[bool, str], ...]
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _LISTED = re.compile(r"\s*([-*+]|[0-9]+[.)])\s")
-_ARGUMENT = re.compile(r"[a-z][a-z0-9_]*: ")
+_MODES = {"dry-run": " --dry-run", "undo": " --undo"}
 
 
 class Command(Struct, frozen=True):
@@ -189,7 +191,7 @@ def _place(step: Step, times: int) -> Place:
         checks=0 if step.schedule is None else min(step.schedule.repetitions, MOST_BOXES),
         prose=_all(list(_paragraphs([*prose, *by_hand]))),
         table=tuple(_cells(row) for row in rows if set(row) - set("|-: ")),
-        command=None if by_hand else _command("", step.block),
+        command=None if by_hand else _command("", step.block, step),
         capture=(step.block.capture or "") if step.block else "",
         ways=tuple(_way(branch) for branch in step.branches),
         undoing=tuple(_undoing(step)),
@@ -225,24 +227,33 @@ def _undoing(step: Step) -> Iterator[Command]:
         (f"Roll back {step.label}", step.rollback),
         (f"Is {step.label} rolled back?", step.rollback_check),
     ):
-        command = _command(title, block)
+        command = _command(title, block, step)
         if command is not None:
             yield command
 
 
-def _command(title: str, block: Block | None) -> Command | None:
+def _command(title: str, block: Block | None, step: Step | None = None) -> Command | None:
     if block is None:
         return None
     text = visible(block.text.rstrip("\n"))
     if block.language == "human":
         return Command(title, words=_all([line for line in text.split("\n") if line.strip()]))
-    lines = text.split("\n")
     if block.key is not None:
-        mode = "" if block.mode == "run" else f" ({block.mode})"
-        is_plain = all(_ARGUMENT.match(line) for line in lines)
-        return Command(title, (f"key {block.key}{mode}", *([", ".join(lines)] if is_plain else lines)))
+        return Command(title, (visible(_call(block, step)),))
     place = f"On the database {block.on}" if block.on else ""
-    return Command(f"{title} {place}".strip() if title else place, tuple(lines))
+    return Command(f"{title} {place}".strip(), tuple(text.split("\n")))
+
+
+def _call(block: Block, step: Step | None) -> str:
+    """The call as it is typed by hand. An undo needs what the work returned, so the work keeps that in a file."""
+    given = arguments_of(block.text, block.line, [])
+    values = [f'"${each.reference}"' if each.reference else shlex.quote(each.text) for each in given]
+    options = [f" --{each.name.replace('_', '-')} {value}" for each, value in zip(given, values, strict=True)]
+    call = f"keys call {block.key}{_MODES.get(block.mode, '')}{''.join(options)}"
+    if step is None or step.rollback is None or step.rollback.mode != "undo":
+        return call
+    file = f"{step.label}.json"
+    return f"{call} --before {file}" if block.mode == "undo" else f"{call} | tee {file}"
 
 
 def _way(branch: Branch) -> Way:
