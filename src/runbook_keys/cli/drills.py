@@ -75,7 +75,7 @@ def drill_command(
     request = DrillRequest("" if is_all else slug, faults, operator, jobs, train, rendered=rendered)
     reports = with_services(lambda services: _drills(services, request, form == "text"))
     say(_output(reports, form, lead or train))
-    if effort:
+    if effort and form == "text":
         say(_effort_lines([result for report in reports for result in report.results]))
     if train:
         say(with_services(_scores))
