@@ -9,16 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from runbook_keys.book.book import Book
-from runbook_keys.drills.effort import Effort, words_in
+from runbook_keys.drills.effort import MOST_OUTPUT_LINES, OUTPUT_COLUMNS, Effort, words_in
 from runbook_keys.model import event as e
 from runbook_keys.model.outcome import Role
 from runbook_keys.model.runbook import Runbook, Step
-
-GLANCED_WORDS = 30
-"""How much of an output is read where a condition decides: about the 200 characters that KEYS shows."""
-
-READ_WORDS = 200
-"""The same where a person decides from the output: about the 30 lines that KEYS shows."""
 
 COPYING_KEYS = 5
 """Copy, change the window, paste, Enter: what a command costs by hand besides pointing at its ends."""
@@ -30,7 +24,7 @@ REPEATING_KEYS = 2
 def by_hand(book: Book, events: Iterable[e.Event], output_words: Mapping[str, int]) -> tuple[Effort, Effort]:
     """All that it takes, and the part of it that writes notes: the time, the step, where it led.
 
-    `output_words` are the words that each step's command printed.
+    `output_words` are the words of each step's output, see `raw_output`.
     """
     effort, notes, last = _opened(book.runbook), Effort(), ("", "")
     for event in events:
@@ -52,6 +46,16 @@ def by_hand(book: Book, events: Iterable[e.Event], output_words: Mapping[str, in
             effort += _decided(event, output_words.get(event.step, 0))
             notes += _noted(event)
     return effort + notes, notes
+
+
+def raw_output(output: str) -> str:
+    """As much of an output as is read in a plain terminal: it wraps long lines, and KEYS shows no more lines either."""
+    lines = [
+        line[at : at + OUTPUT_COLUMNS]
+        for line in output.splitlines()
+        for at in range(0, max(len(line), 1), OUTPUT_COLUMNS)
+    ]
+    return "".join(line if len(line) == OUTPUT_COLUMNS else f"{line}\n" for line in lines[:MOST_OUTPUT_LINES])
 
 
 def waiting_seconds(runbook: Runbook, events: Iterable[e.Event]) -> float:
@@ -102,8 +106,7 @@ def _started(event: e.AttemptStarted, step: Step, *, is_again: bool) -> Effort:
 
 def _decided(taken: e.BranchTaken, output_words: int) -> Effort:
     """The output is read, and one way out after the other is tried, up to the one that holds."""
-    most = READ_WORDS if taken.because is e.BranchReason.ANSWERED else GLANCED_WORDS
-    return Effort(words=min(output_words, most), decisions=max(taken.branch + 1, 1))
+    return Effort(words=output_words, decisions=max(taken.branch + 1, 1))
 
 
 def _noted(taken: e.BranchTaken) -> Effort:

@@ -13,7 +13,7 @@ from typing import Protocol
 import msgspec
 from msgspec import Struct
 
-from runbook_keys.drills.by_hand import by_hand, waiting_seconds
+from runbook_keys.drills.by_hand import by_hand, raw_output, waiting_seconds
 from runbook_keys.drills.effort import Compared, Effort, MeasuringOperator, words_in
 from runbook_keys.drills.later_breaks import BreakingOperator
 from runbook_keys.drills.operator import ScriptedOperator
@@ -163,7 +163,7 @@ async def _followed(
     began = monotonic()
     report = await start(services, operator, run)
     spent = round((monotonic() - began) * 1000)
-    measured.ended(report.view)
+    measured.ended(report.handover)
     judgement = await asyncio.to_thread(world.judge)
     runs = [await _run(services, each) for each in (*report.before, report)]
     path = _path(request.slug, report)
@@ -214,7 +214,8 @@ async def _words_printed(services: Services, blob: str) -> int:
     if not content:
         return 0
     seen = msgspec.json.decode(content, type=Observation)
-    return words_in(f"{seen.stdout} {seen.stderr} {seen.rows or ''} {seen.result or ''}")
+    returned = "".join(f"\n{each}" for each in (seen.rows, seen.result) if each)
+    return words_in(raw_output(f"{seen.stdout}\n{seen.stderr}{returned}"))
 
 
 def _scored(
