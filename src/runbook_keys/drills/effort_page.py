@@ -53,7 +53,8 @@ def effort_page(effort: Sequence[EffortRecord], picture: str) -> str:
         _HEAD,
         "## The answer",
         *_answers(compared),
-        f"![Seconds a drill on average, by runbook, for the usual operator]({picture})",
+        f"![Bars of seconds: by hand, with KEYS, with --auto safe]({picture})",
+        "Seconds a drill on average, for the usual operator; orange the person, green the machine.",
         "## On average",
         _averages(compared),
         _with_waits(compared),
@@ -73,12 +74,11 @@ def ratio_of(effort: Sequence[EffortRecord], bound: Bound, *, is_auto: bool) -> 
 def _answers(compared: Sequence[Compared]) -> Iterator[str]:
     least, most = (f"{round(part * 100)} %" for part in PROMISED)
     yield f"Promised were {least} to {most} less time. Over {len(compared)} drills:"
-    yield "\n".join(
-        f"- **{words}**: {_answer(compared, is_auto=is_auto)}" for is_auto, words in MODES.items()
-    )
+    yield "\n".join(f"- **{words}**: {answer(compared, is_auto=is_auto)}" for is_auto, words in MODES.items())
 
 
-def _answer(compared: Sequence[Compared], *, is_auto: bool) -> str:
+def answer(compared: Sequence[Compared], *, is_auto: bool) -> str:
+    """What may be said of these drills, in a sentence: is the promise kept, is less time claimed, or nothing."""
     ratios = [mean_ratio(compared, bound, is_auto=is_auto) for bound in BOUNDS.values()]
     least = f"{round(PROMISED[0] * 100)} %"
     measured = f"the ratios are {', '.join(f'{ratio:.2f}' for ratio in ratios)} (fast, usual, 3 AM)"

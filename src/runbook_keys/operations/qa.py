@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from runbook_keys.book.book import Book
 from runbook_keys.drills.effort import BOUNDS
-from runbook_keys.drills.effort_page import MODES, effort_page
+from runbook_keys.drills.effort_page import effort_page
 from runbook_keys.drills.plan import branch_names
 from runbook_keys.drills.qa_page import Clarity, PageFacts, References, Results, Structure, page
 from runbook_keys.drills.records import (
@@ -68,8 +68,8 @@ def _picture(effort: Sequence[EffortRecord]) -> str:
         compared = [each.compared for each in records]
         for words, of_person in (
             ("by hand", [each.by_hand for each in compared]),
-            (MODES[False], [each.with_keys for each in compared]),
-            (MODES[True].strip("`"), [each.auto for each in compared]),
+            ("with KEYS", [each.with_keys for each in compared]),
+            ("--auto safe", [each.auto for each in compared]),
         ):
             person = statistics.mean(BOUNDS["usual"].seconds(each) for each in of_person)
             machine = statistics.mean(each.machine_seconds for each in compared)
