@@ -125,6 +125,17 @@ def test_every_change_says_its_class_and_asks(slug: str) -> None:
         assert re.search(rf"{title}:*{step.safety}{asked}yes", _text(slug)), step.label
 
 
+def test_a_key_is_called_as_keys_call_takes_it() -> None:
+    """A secret through the environment, and what an undo needs kept in a file."""
+    assert 'DATABASE="$ROOMS_DATABASE_AUDIT"keyscallnode-supabase-rls-guard--contract' in _text(
+        "supabase-rls-lockout-recovery"
+    )
+    text = _text("stripe-webhook-failure")
+    assert "--restartappctl|teeA2.json" in text
+    assert "keyscallnode-webhook-secret-update--undo" in text
+    assert "--restartappctl--beforeA2.json" in text
+
+
 def test_the_same_pack_prints_the_same_bytes() -> None:
     """Two people hold the same paper; the digest on it says which text it is."""
     made = [printed_sheet(_pack(SLUGS[0]), Forgetful(), typesetter()).pdf for _ in range(2)]

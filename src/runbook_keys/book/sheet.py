@@ -99,7 +99,7 @@ def sheet(runbook: Runbook, metadata: PackMetadata, digest: str) -> Sheet:
         roll_back_when=_all(runbook.roll_back_when),
         use_when=_all(runbook.when_to_use),
         have_ready=tuple((i.name, words_of(i.where or i.description), i.secret) for i in metadata.inputs),
-        sections=tuple(_sections(runbook)),
+        sections=tuple(_sections(runbook, frozenset(each.name for each in metadata.inputs if each.secret))),
         record=tuple((words_of(item.words), _command("", item.block)) for item in runbook.evidence),
         afterwards=_all(runbook.follow_ups),
         hand_offs=tuple(dict.fromkeys(_hand_offs(runbook))),
@@ -136,12 +136,12 @@ def _hand_offs(runbook: Runbook) -> Iterator[str]:
                     yield str(last).removeprefix("HAND OFF ")
 
 
-def _sections(runbook: Runbook) -> Iterator[tuple[str, tuple[Place, ...]]]:
+def _sections(runbook: Runbook, secrets: frozenset[str]) -> Iterator[tuple[str, tuple[Place, ...]]]:
     titles = {section.number: section.title for section in runbook.sections}
     again = _revisited(runbook)
     for number, steps in groupby(runbook.steps, key=lambda step: SECTION_OF_KIND[step.kind]):
         title = f"{number}. {visible(titles.get(number, TITLES[number]))}"
-        yield title, tuple(_place(step, again.get(step.label, 1)) for step in steps)
+        yield title, tuple(_place(step, again.get(step.label, 1), secrets) for step in steps)
 
 
 def _revisited(runbook: Runbook) -> Mapping[str, int]:
@@ -175,7 +175,7 @@ def _behind(label: str, leads: Mapping[str, set[str]]) -> set[str]:
     return found
 
 
-def _place(step: Step, times: int) -> Place:
+def _place(step: Step, times: int, secrets: frozenset[str]) -> Place:
     rows = [line for line in step.prose.split("\n") if line.startswith("|")]
     prose = [line for line in step.prose.split("\n") if line.strip() and not line.startswith("|")]
     by_hand = [] if step.block is None or step.block.language != "human" else step.block.text.split("\n")
@@ -191,10 +191,10 @@ def _place(step: Step, times: int) -> Place:
         checks=0 if step.schedule is None else min(step.schedule.repetitions, MOST_BOXES),
         prose=_all(list(_paragraphs([*prose, *by_hand]))),
         table=tuple(_cells(row) for row in rows if set(row) - set("|-: ")),
-        command=None if by_hand else _command("", step.block, step),
+        command=None if by_hand else _command("", step.block, step, secrets),
         capture=(step.block.capture or "") if step.block else "",
         ways=tuple(_way(branch) for branch in step.branches),
-        undoing=tuple(_undoing(step)),
+        undoing=tuple(_undoing(step, secrets)),
     )
 
 
@@ -221,35 +221,44 @@ def _schedule(schedule: Schedule | None) -> str:
     return f"after {spoken(schedule.after)}" if schedule.after else ""
 
 
-def _undoing(step: Step) -> Iterator[Command]:
+def _undoing(step: Step, secrets: frozenset[str]) -> Iterator[Command]:
     for title, block in (
         (f"Did {step.label} happen?", step.probe),
         (f"Roll back {step.label}", step.rollback),
         (f"Is {step.label} rolled back?", step.rollback_check),
     ):
-        command = _command(title, block, step)
+        command = _command(title, block, step, secrets)
         if command is not None:
             yield command
 
 
-def _command(title: str, block: Block | None, step: Step | None = None) -> Command | None:
+def _command(
+    title: str, block: Block | None, step: Step | None = None, secrets: frozenset[str] = frozenset()
+) -> Command | None:
     if block is None:
         return None
     text = visible(block.text.rstrip("\n"))
     if block.language == "human":
         return Command(title, words=_all([line for line in text.split("\n") if line.strip()]))
     if block.key is not None:
-        return Command(title, (visible(_call(block, step)),))
+        return Command(title, (visible(_call(block, step, secrets)),))
     place = f"On the database {block.on}" if block.on else ""
     return Command(f"{title} {place}".strip(), tuple(text.split("\n")))
 
 
-def _call(block: Block, step: Step | None) -> str:
-    """The call as it is typed by hand. An undo needs what the work returned, so the work keeps that in a file."""
-    given = arguments_of(block.text, block.line, [])
-    values = [f'"${each.reference}"' if each.reference else shlex.quote(each.text) for each in given]
-    options = [f" --{each.name.replace('_', '-')} {value}" for each, value in zip(given, values, strict=True)]
-    call = f"keys call {block.key}{_MODES.get(block.mode, '')}{''.join(options)}"
+def _call(block: Block, step: Step | None, secrets: frozenset[str]) -> str:
+    """The call as it is typed by hand: a secret goes through the environment, under its argument's name.
+
+    An undo needs what the work returned, so the work keeps that in a file.
+    """
+    before, options = [], []
+    for each in arguments_of(block.text, block.line, []):
+        value = f'"${each.reference}"' if each.reference else shlex.quote(each.text)
+        if each.reference in secrets:
+            before.append(f"{each.name.upper()}={value} ")
+        else:
+            options.append(f" --{each.name.replace('_', '-')} {value}")
+    call = f"{''.join(before)}keys call {block.key}{_MODES.get(block.mode, '')}{''.join(options)}"
     if step is None or step.rollback is None or step.rollback.mode != "undo":
         return call
     file = f"{step.label}.json"
