@@ -39,8 +39,9 @@ class Clarity(Struct, frozen=True):
 
 
 class References(Struct, frozen=True):
-    """The KEYS that are called, with the installed version (empty: none), and the runbooks handed over to (installed?)."""
+    """Links outside code; the KEYS that are called, with the installed version (empty: none); the runbooks handed over to (installed?)."""
 
+    links: int
     keys: tuple[tuple[str, str], ...]
     runbooks: tuple[tuple[str, bool], ...]
 
@@ -97,9 +98,9 @@ Three rules hold the language: `vague-words` (a list of phrases that make a tire
 
 _COMMANDS = """```
 keys check library/runbooks
-keys drill --all --effort --format json > drills.json
-keys drill SLUG --mutate --format json > mutation-SLUG.json
-scripts/qa-report keep --drills drills.json --mutation mutation-SLUG.json
+keys drill --all --jobs 3 --effort --format json > .qa/drills.json
+keys drill SLUG --mutate --jobs 3 --format json > .qa/mutation-SLUG.json
+scripts/qa-report keep --drills .qa/drills.json --mutation .qa/mutation-*.json
 ```"""
 
 
@@ -212,6 +213,7 @@ def _references(facts: Sequence[PageFacts]) -> Iterator[str]:
     rows = (
         (
             each.slug,
+            str(each.references.links),
             ", ".join(f"{slug} {version or '(not installed)'}" for slug, version in each.references.keys)
             or "none",
             ", ".join(
@@ -221,7 +223,10 @@ def _references(facts: Sequence[PageFacts]) -> Iterator[str]:
         )
         for each in facts
     )
-    lines = ["| Runbook | KEYS that it calls | Runbooks that it hands over to |", "|---|---|---|"]
+    lines = [
+        "| Runbook | Links | KEYS that it calls | Runbooks that it hands over to |",
+        "|---|---:|---|---|",
+    ]
     yield "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
 
 
@@ -329,6 +334,9 @@ def _effort(effort: Sequence[EffortRecord]) -> Iterator[str]:
 
 def _origin(results: Results) -> Iterator[str]:
     yield "## Where the figures come from"
-    yield f"runbook-keys {results.version}; results kept on {results.kept_on} (UTC). The commands:"
+    yield f"runbook-keys {results.version}; results kept on {results.kept_on} (UTC). `make qa` runs these commands:"
     yield _COMMANDS
-    yield "Structure, clarity and references are counted anew whenever the page is made."
+    yield (
+        "Structure, clarity and references are counted anew whenever the page is made. Each runbook's results are those of "
+        "its last run; the tables name the day."
+    )

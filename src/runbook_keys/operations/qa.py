@@ -160,7 +160,9 @@ def _clarity(book: Book) -> Clarity:
 def _references(services: Services, opened: OpenPack) -> References:
     called = sorted({each.block.key for each in key_blocks(opened.runbook) if each.block.key})
     installed = services.library.slugs()
+    text = opened.book.source.decode().replace("\r\n", "\n")
     return References(
+        links=sum(p.masked.count("](") for p in passages_of(text, opened.runbook.sections)),
         keys=tuple((slug, _key_version(services, slug)) for slug in called),
         runbooks=tuple((slug, slug in installed) for slug in sorted(set(_hand_offs(opened.runbook)))),
     )
