@@ -157,6 +157,14 @@ def test_a_failed_drill_is_no_measurement() -> None:
     assert [compared] == [each.compared for each in efforts_of(_printed(effort=compared))]
 
 
+def test_what_an_older_model_measured_is_left_out() -> None:
+    """It counted otherwise; a part that it did not know would stand there as no effort at all."""
+    reports = json.loads(_printed(effort=Compared(Effort(words=10), Effort(words=20), 1.5)))
+    del reports[0]["results"][0]["effort"]["auto"]
+
+    assert [] == efforts_of(json.dumps(reports).encode())
+
+
 @pytest.mark.parametrize(
     ("with_keys", "answer"),
     [

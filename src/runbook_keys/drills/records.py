@@ -139,14 +139,17 @@ def _drill(result: Mapping[str, Any]) -> DrillRecord:
 
 
 def efforts_of(printed: bytes) -> list[EffortRecord]:
-    """The records in what `keys drill --effort --format json` printed; a failed drill is no measurement."""
+    """The records in what `keys drill --effort --format json` printed.
+
+    A failed drill is no measurement, and neither is one by an older model, which did not know `--auto safe`.
+    """
     return [
         EffortRecord(
             result["slug"], result["drill"], _day(result), msgspec.convert(result["effort"], Compared)
         )
         for report in msgspec.json.decode(printed)
         for result in report["results"]
-        if result.get("effort") is not None and not result["failures"]
+        if "auto" in (result.get("effort") or {}) and not result["failures"]
     ]
 
 
