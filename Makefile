@@ -4,7 +4,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long lint format types contracts check bench requirements clean
+.PHONY: help setup demo test test-long lint format types contracts check qa bench requirements clean
 
 help: ## What you can do here
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -42,6 +42,9 @@ format: $(READY) ## Tidy the Python code
 
 check: $(READY) ## Prove the shipped packs on the page
 	@$(BIN)/keys check library/runbooks
+
+qa: $(READY) ## Drill and mutate everything and write the QA report; takes long
+	@scripts/qa $(BIN)
 
 bench: $(READY) ## Measure, as ratios side by side; writes docs/reference/benchmarks.md
 	@$(BIN)/python -m benchmarks

@@ -31,7 +31,7 @@ WHERE_IT_LIVES = {
     "rfc3161_client": {"system/time_stamps.py"},
     "tree_sitter": {"lint/shell.py"},
     "tree_sitter_bash": {"lint/shell.py"},
-    "typst": {"system/printing.py"},
+    "typst": {"system/typeset.py"},
     "zmq": {"executors/key/kernel.py"},
 }
 """Each third-party library and the one place that knows it; msgspec is the language of the model and is everywhere."""

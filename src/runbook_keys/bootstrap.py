@@ -18,9 +18,20 @@ from runbook_keys.executors.sql import SqlExecutor
 from runbook_keys.model.key import Tool
 from runbook_keys.model.outcome import Outcome
 from runbook_keys.operations.services import Services
-from runbook_keys.ports import Cache, Clock, Executor, KeyCaller, KeyRequest, Operator, Output, Task
+from runbook_keys.ports import (
+    Cache,
+    Clock,
+    Executor,
+    KeyCaller,
+    KeyRequest,
+    Operator,
+    Output,
+    Task,
+    Typesetter,
+)
 from runbook_keys.stores.notary import Notary
 from runbook_keys.stores.sqlite import SqliteStore
+from runbook_keys.system import typeset
 from runbook_keys.system.anchor_folder import FolderCopies
 from runbook_keys.system.cache import FolderCache, code_digest
 from runbook_keys.system.clock import SystemClock
@@ -45,6 +56,11 @@ def shipped_library() -> Path:
     """The packs that ship: package data in a wheel, the `library` folder in a checkout."""
     packaged = Path(__file__).with_name("_library")
     return (packaged if packaged.is_dir() else Path(__file__).parents[2] / "library") / "runbooks"
+
+
+def typesetter() -> Typesetter:
+    """What makes PDF pages. It raises PrintingUnavailable when it is used, not here."""
+    return typeset
 
 
 class PracticeWorld:

@@ -225,7 +225,7 @@ class Printer(Protocol):
     """Sets pages for paper."""
 
     def pdf(
-        self, page: Printed, pictures: Mapping[str, bytes]
+        self, printed: Printed, pictures: Mapping[str, bytes]
     ) -> bytes: ...  # `pictures` are SVG by name; PrintingUnavailable
 
 
@@ -278,3 +278,10 @@ class ShellAnalysis(Protocol):
     """What shellcheck says about bash blocks, by block: (line within the block, code, message)."""
 
     def analyse(self, scripts: Sequence[str]) -> Sequence[Sequence[tuple[int, str, str]]]: ...
+
+
+class Typesetter(Protocol):
+    """Makes pages of a template and data; `measured` gives what the template says of its pages. May raise PrintingUnavailable."""
+
+    def pdf(self, template: str, data: Mapping[str, Any]) -> bytes: ...
+    def measured(self, template: str, data: Mapping[str, Any], label: str) -> Any: ...

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from runbook_keys.book.parse import parse
-from runbook_keys.drills.effort import BOUNDS, Bound, Compared, Effort, MeasuringOperator, by_hand, is_claim
+from runbook_keys.drills.by_hand import by_hand, raw_output, waiting_seconds
+from runbook_keys.drills.effort import BOUNDS, Bound, Compared, Effort, MeasuringOperator, is_claim
 from runbook_keys.model import event as e
 from runbook_keys.model import reply as r
 from runbook_keys.model.actor import Actor, ActorKind
@@ -53,7 +54,6 @@ def _shown(_view: View) -> Sequence[str]:
         (Asking.APPROVAL, SafetyClass.IRREVERSIBLE, r.Approve("A1", "because"), 11),
         (Asking.QUESTION, SafetyClass.SAFE, r.Choose(1, "because"), 2),
         (Asking.CHOICE, SafetyClass.SAFE, r.Choose(1, "because"), 10),
-        (Asking.EVIDENCE, SafetyClass.SAFE, r.Answer("it"), 3),
         (Asking.WATCHING, SafetyClass.SAFE, r.Wait(), 1),
     ],
 )
@@ -61,16 +61,75 @@ def test_what_is_shown_and_typed_is_counted(
     asking: Asking, safety: SafetyClass, reply: r.Reply, keys: int
 ) -> None:
     """Only the keys that this screen really asks for; a reason is typed only where the screen wants one."""
-    operator = MeasuringOperator(Answering(reply), _shown)
+    operator = MeasuringOperator("slug", Answering(reply), _shown)
     view = View(asking, "r", "slug", "R", 0, safety=safety, ways_out=(WayOut("Yes", "x > 1", ""),))
+    tried = 2 if isinstance(reply, r.Choose) else 1
 
+    _answer(operator, view)
+
+    assert Effort(words=5, keys=len("keys run slug\n") + keys, decisions=1 + tried) == operator.effort
+
+
+def _answer(operator: MeasuringOperator, view: View) -> None:
     asyncio.run(
         operator.wait(view, datetime(2026, 1, 1, tzinfo=UTC))
-        if asking is Asking.WATCHING
+        if view.asking is Asking.WATCHING
         else operator.reply(view)
     )
 
-    assert Effort(words=5, keys=keys, decisions=1) == operator.effort
+
+def test_a_line_that_was_read_once_is_not_read_again() -> None:
+    """The frame of the screen stands there all the time; nobody reads it twenty times."""
+    operator = MeasuringOperator("slug", Answering(r.Proceed()), _shown)
+    view = View(Asking.LOOK, "r", "slug", "R", 0)
+
+    _answer(operator, view)
+    _answer(operator, view)
+
+    assert 5 == operator.effort.words
+    assert 3 == operator.effort.decisions
+
+
+def test_looks_cost_nothing_where_they_are_not_asked_for() -> None:
+    """`--auto safe` shows no screen for them; a change is asked for as before, and the end is read."""
+    operator = MeasuringOperator("slug", Answering(r.Proceed()), _shown)
+    start = len("keys run slug --auto safe\n")
+
+    _answer(operator, View(Asking.LOOK, "r", "slug", "R", 0))
+    assert Effort(keys=start, decisions=1) == operator.auto
+
+    operator.ended(["two words", "and three more"])
+    assert Effort(words=5, keys=start, decisions=1) == operator.auto
+
+
+def test_output_is_read_as_it_comes_and_as_much_as_the_terminal_shows() -> None:
+    """Twenty lines between two screens, each cut at the edge; a long wrapped line is no hundred words."""
+    operator = MeasuringOperator("slug", Answering(r.Proceed()), _shown)
+    view = View(Asking.LOOK, "r", "slug", "R", 0)
+
+    operator.progress(view, "".join(f"line {number}\n" for number in range(15)))
+    operator.progress(view, "".join(f"row {number}\n" for number in range(15)))
+    assert 2 * 20 == operator.effort.words == operator.auto.words
+
+    _answer(operator, view)
+    operator.progress(view, "one " * 100)
+    assert 2 * 20 + 5 + 19 == operator.effort.words
+
+
+def test_a_plain_terminal_wraps_what_keys_cuts() -> None:
+    """By hand the whole of a long line is there to be read, and no more than twenty lines of the screen."""
+    assert "one " * 100 == raw_output("one " * 100).rstrip("\n")
+    assert 20 == len(raw_output("a\n" * 50).splitlines())
+    assert 20 * 76 == len(raw_output("x" * 5000))
+
+
+def test_the_record_of_section_nine_counts_on_neither_side() -> None:
+    """It is written after the recovery, by hand and with KEYS alike."""
+    operator = MeasuringOperator("slug", Answering(r.Answer("it")), _shown)
+
+    _answer(operator, View(Asking.EVIDENCE, "r", "slug", "R", 0))
+
+    assert 0 == operator.effort.words
 
 
 def test_by_hand_the_same_path_is_read_copied_decided_and_noted() -> None:
@@ -81,12 +140,36 @@ def test_by_hand_the_same_path_is_read_copied_decided_and_noted() -> None:
         e.BranchTaken("S1", 1, "Nobody is deploying", GoTo("D1"), e.BranchReason.MATCHED),
     )
 
-    effort = by_hand(BOOK, events, {"S1": 7})
+    effort, notes = by_hand(BOOK, events, {"S1": 7})
+    fewer, _ = by_hand(BOOK, events, {})
 
-    assert 2 == effort.decisions
-    assert (3, 3) == (effort.pointings, effort.homings)
-    assert 5 + len("03:12 S1 Nobody is deploying\n") == effort.keys
-    assert 40 < effort.words < 60
+    assert 1 + 1 + 2 == effort.decisions, "to find the page, to run it, to try two ways out"
+    assert (1 + 1 + 2, 2 + 1) == (effort.pointings, effort.homings)
+    assert Effort(keys=len("03:12 S1 D1\n"), homings=1) == notes
+    assert 5 + notes.keys == effort.keys
+    assert 7 == effort.words - fewer.words
+
+
+def test_by_hand_the_cheaper_way_is_counted() -> None:
+    """A command that is repeated is the last one of the shell, and a step is read once."""
+    started = e.AttemptStarted("S1", Role.WORK, 1, SafetyClass.SAFE, "bash", "shipctl status", "")
+
+    once, _ = by_hand(BOOK, (e.StepEntered("S1", 1), started), {})
+    twice, _ = by_hand(BOOK, (e.StepEntered("S1", 1), started, e.StepEntered("S1", 2), started), {})
+
+    assert (once.words, once.keys + 2) == (twice.words, twice.keys)
+
+
+def test_the_waits_of_the_runbook_are_known() -> None:
+    """They are in both times, and no tool makes them shorter."""
+    watched = next(step for step in BOOK.runbook.steps if step.schedule and step.schedule.every)
+    assert watched.schedule is not None
+    assert watched.schedule.every is not None
+    events = (e.StepEntered(watched.label, 1), e.WatchContinued(watched.label, 1, ""))
+
+    assert (watched.schedule.after + watched.schedule.every).total_seconds() == waiting_seconds(
+        BOOK.runbook, events
+    )
 
 
 def test_the_model_adds_up() -> None:

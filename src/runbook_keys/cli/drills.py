@@ -75,7 +75,7 @@ def drill_command(
     request = DrillRequest("" if is_all else slug, faults, operator, jobs, train, rendered=rendered)
     reports = with_services(lambda services: _drills(services, request, form == "text"))
     say(_output(reports, form, lead or train))
-    if effort:
+    if effort and form == "text":
         say(_effort_lines([result for report in reports for result in report.results]))
     if train:
         say(with_services(_scores))
@@ -115,20 +115,21 @@ def _mutation_lines(report: MutationReport) -> list[str]:
 
 def _effort_lines(results: Sequence[DrillResult]) -> list[str]:
     """Each drill's time with KEYS as a part of the time by hand, for three operators, and what may be claimed."""
-    from runbook_keys.drills.effort import BOUNDS, is_claim
+    from runbook_keys.drills.effort import BOUNDS
+    from runbook_keys.drills.effort_page import MODES, answer
 
     compared = [result.effort for result in results if result.effort is not None]
-    lines = ["", f"{'Time with KEYS / by hand':<44}" + "".join(f"{name:>9}" for name in BOUNDS)]
-    for result in results:
-        if result.effort is not None:
-            ratios = "".join(f"{result.effort.ratio(bound):>9.2f}" for bound in BOUNDS.values())
-            lines.append(f"{result.drill[:43]:<44}{ratios}")
-    claim = (
-        "Following with KEYS takes less time than by hand, for all three operators and beyond the model's error."
-        if is_claim(compared)
-        else "No claim: the difference does not hold for all three operators beyond the model's error of 21 %."
-    )
-    return [*lines, *hanging("", claim)]
+    lines: list[str] = []
+    for is_auto, words in MODES.items():
+        title = f"With KEYS / by hand, {words.strip('`')}"
+        lines += ["", f"{title:<44}" + "".join(f"{name:>9}" for name in BOUNDS)]
+        for result in results:
+            if result.effort is not None:
+                ratios = (result.effort.ratio(bound, is_auto=is_auto) for bound in BOUNDS.values())
+                lines.append(f"{result.drill[:43]:<44}" + "".join(f"{ratio:>9.2f}" for ratio in ratios))
+        if compared:
+            lines += hanging("", f"On average: {answer(compared, is_auto=is_auto)}")
+    return lines
 
 
 async def _drills(services: Services, request: DrillRequest, is_told: bool) -> list[DrillReport]:

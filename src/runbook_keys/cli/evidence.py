@@ -11,8 +11,7 @@ import click
 
 from runbook_keys.cli.endings import Exit
 from runbook_keys.cli.followups import me
-from runbook_keys.cli.opening import say, show_json, with_services
-from runbook_keys.cli.reports import told
+from runbook_keys.cli.opening import say, show_json, told, with_services
 from runbook_keys.cli.text import hanging
 from runbook_keys.errors import KeysError
 

@@ -25,6 +25,7 @@ from runbook_keys.cli.listings import (
     runs_lines,
 )
 from runbook_keys.cli.opening import say, show_json, told, with_services
+from runbook_keys.cli.paper import write_paper
 from runbook_keys.cli.reports import add_report_commands
 from runbook_keys.cli.terminal import TerminalOperator, operator_for
 from runbook_keys.cli.text import safe
@@ -161,13 +162,22 @@ def runs_command(as_json: bool) -> None:
 @click.argument("run", default="", metavar="[RUN|SLUG]")
 @click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
 @click.option("--entries", is_flag=True, help="The journal's own lines, as they are hashed.")
-def show_command(run: str, as_json: bool, entries: bool) -> None:
+@click.option(
+    "--paper",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="With SLUG: write the runbook as two A4 pages, a PDF.",
+)
+def show_command(run: str, as_json: bool, entries: bool, paper: Path | None) -> None:
     """Show the hand-over and the timeline of RUN; without RUN, of the latest that is open.
 
     With the SLUG of a KEY or runbook: what it needs, what it changes, who calls it.
 
     Example: keys show r-20261123-0312-k7qm
     """
+    if paper is not None:
+        write_paper(run, paper)
+        return
     if run and not run.startswith("r-") and show_installed(with_services, run, as_json):
         if not as_json:
             show_feedback(

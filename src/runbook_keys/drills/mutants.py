@@ -134,12 +134,17 @@ def _without_lines(source: bytes, first: int, last: int) -> bytes:
 
 
 class MutationReport(Struct, frozen=True):
-    """What became of all mutants of a runbook: caught by the rules, caught by the drills, or by nobody."""
+    """What became of the mutants of a runbook: caught by the rules, caught by the drills, or by nobody.
+
+    `most` 0 means that all were looked at, else a sample of so many by `seed`.
+    """
 
     slug: str
     by_rules: tuple[Mutant, ...]
     by_drills: tuple[Mutant, ...]
     survivors: tuple[Mutant, ...]
+    most: int = 0
+    seed: int = 0
 
     @property
     def total(self) -> int:

@@ -13,7 +13,8 @@ from typing import Protocol
 import msgspec
 from msgspec import Struct
 
-from runbook_keys.drills.effort import Compared, Effort, MeasuringOperator, by_hand
+from runbook_keys.drills.by_hand import by_hand, raw_output, waiting_seconds
+from runbook_keys.drills.effort import Compared, Effort, MeasuringOperator, words_in
 from runbook_keys.drills.later_breaks import BreakingOperator
 from runbook_keys.drills.operator import ScriptedOperator
 from runbook_keys.drills.plan import (
@@ -40,7 +41,7 @@ from runbook_keys.errors import DrillFailed
 from runbook_keys.journal.lines import read
 from runbook_keys.model.actor import Actor
 from runbook_keys.model.event import AttemptFinished, RunKind
-from runbook_keys.model.outcome import Observation
+from runbook_keys.model.outcome import Observation, Role
 from runbook_keys.model.runbook import Runbook
 from runbook_keys.model.view import View
 from runbook_keys.operations.packs import read_pack
@@ -155,13 +156,14 @@ async def _followed(
     services: Services, world: World, plan: DrillPlan, request: DrillRequest, tell: Tell
 ) -> DrillResult:
     scripted = ScriptedOperator(request.slug, plan, lambda view, did: tell(_followed_line(view, did)))
-    measured = MeasuringOperator(request.operator or scripted, request.rendered or _unseen)
+    measured = MeasuringOperator(request.slug, request.operator or scripted, request.rendered or _unseen)
     operator = BreakingOperator(request.slug, measured, plan.then, _further(world, tell))
     kind = RunKind.TRAINING if request.is_training else RunKind.DRILL
     run = RunRequest(request.slug, kind=kind, follows_hand_offs=bool(plan.hands_over_to))
     began = monotonic()
     report = await start(services, operator, run)
     spent = round((monotonic() - began) * 1000)
+    measured.ended(report.handover)
     judgement = await asyncio.to_thread(world.judge)
     runs = [await _run(services, each) for each in (*report.before, report)]
     path = _path(request.slug, report)
@@ -184,7 +186,7 @@ async def _followed(
         milliseconds=spent,
         branches=branches_of([event for each in runs if each.slug == request.slug for event in each.events]),
         failures=failures,
-        effort=await _effort(services, runs, measured.effort) if request.rendered else None,
+        effort=await _effort(services, runs, measured) if request.rendered else None,
     )
 
 
@@ -192,16 +194,19 @@ def _unseen(_view: View) -> Sequence[str]:
     return ()
 
 
-async def _effort(services: Services, runs: Sequence[FollowedRun], with_keys: Effort) -> Compared:
+async def _effort(services: Services, runs: Sequence[FollowedRun], measured: MeasuringOperator) -> Compared:
     """What following the same path by hand would have taken beside what it took."""
-    hand, machine_ms = Effort(), 0
+    hand, notes, machine_ms, waits = Effort(), Effort(), 0, 0.0
     for run in runs:
         book = read_pack(services.library.load(run.slug), services.cache).book
         finished = [event for event in run.events if isinstance(event, AttemptFinished)]
-        machine_ms += sum(event.duration_ms for event in finished)
-        printed = {event.step: await _words_printed(services, event.output_blob) for event in finished}
-        hand += by_hand(book, run.events, printed)
-    return Compared(with_keys, hand, machine_ms / 1000)
+        recovering = [event for event in finished if event.role is not Role.EVIDENCE]
+        machine_ms += sum(event.duration_ms for event in recovering)
+        printed = {event.step: await _words_printed(services, event.output_blob) for event in recovering}
+        of_run, noted = by_hand(book, run.events, printed)
+        hand, notes = hand + of_run, notes + noted
+        waits += waiting_seconds(book.runbook, run.events)
+    return Compared(measured.effort, hand, machine_ms / 1000, measured.auto, notes, waits)
 
 
 async def _words_printed(services: Services, blob: str) -> int:
@@ -209,7 +214,8 @@ async def _words_printed(services: Services, blob: str) -> int:
     if not content:
         return 0
     seen = msgspec.json.decode(content, type=Observation)
-    return len(f"{seen.stdout} {seen.stderr} {seen.rows or ''} {seen.result or ''}".split())
+    returned = "".join(f"\n{each}" for each in (seen.rows, seen.result) if each)
+    return words_in(raw_output(f"{seen.stdout}\n{seen.stderr}{returned}"))
 
 
 def _scored(

@@ -79,7 +79,9 @@ async def mutate(
     noticed = await asyncio.gather(*map(is_caught, left))
     by_drills = [each for each, caught in zip(left, noticed, strict=True) if caught]
     survivors = [each for each in left if each not in by_drills]
-    return MutationReport(request.slug, tuple(by_rules), tuple(by_drills), tuple(survivors))
+    return MutationReport(
+        request.slug, tuple(by_rules), tuple(by_drills), tuple(survivors), request.most, request.seed
+    )
 
 
 def _chosen(mutants: list[Mutant], request: MutationRequest) -> list[Mutant]:

@@ -1,0 +1,37 @@
+"""`keys show SLUG --paper FILE`: a runbook for a night without a screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from runbook_keys.cli.opening import say, with_services
+from runbook_keys.cli.text import hanging, safe
+from runbook_keys.errors import KeysError
+
+if TYPE_CHECKING:
+    from runbook_keys.operations.services import Services
+    from runbook_keys.operations.sheet import PrintedSheet
+
+
+def write_paper(slug: str, file: Path) -> None:
+    """Write the printed pages of the runbook `slug`; say how many they are and how large the letters."""
+    if not slug or slug.startswith("r-"):
+        raise click.UsageError("Name the runbook to print: keys show SLUG --paper FILE.")
+    printed = with_services(lambda services: _printed(services, slug))
+    try:
+        file.write_bytes(printed.pdf)
+    except OSError as error:
+        raise KeysError(f"{file} can't be written: {error.strerror}. Name another file.") from error
+    words, commands = printed.points
+    size = f"words in {words:g} points, commands in {commands:g}"
+    say(hanging("", f"{safe(str(file))}: {printed.pages} pages A4, {size}."))
+
+
+async def _printed(services: Services, slug: str) -> PrintedSheet:
+    from runbook_keys.bootstrap import typesetter
+    from runbook_keys.operations.sheet import printed_sheet
+
+    return printed_sheet(services.library.load(slug), services.cache, typesetter())
