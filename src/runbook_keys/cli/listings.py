@@ -10,6 +10,9 @@ from runbook_keys.model.outcome import Role
 from runbook_keys.operations.dry_run import DryBlock, DryRun, DryStep
 from runbook_keys.operations.runs import RunHistory
 
+LATEST_SHOWN = 50
+"""How many runs are listed unless somebody asks for all."""
+
 _DRY_ROLES = {
     Role.PROBE: "Did it happen? (after a crash)",
     Role.ROLLBACK: "Undo",
@@ -17,11 +20,12 @@ _DRY_ROLES = {
 }
 
 
-def runs_lines(runs: Sequence[RunSummary]) -> list[str]:
-    """One line per run, the newest last."""
+def runs_lines(runs: Sequence[RunSummary], earlier: int = 0) -> list[str]:
+    """One line per run, the newest last, and how many `earlier` ones there are."""
     if not runs:
         return ["No runs yet. `keys run SLUG` starts one."]
-    return [_run_line(run) for run in runs]
+    more = [f"{earlier:,} earlier runs: `keys runs --all`"] if earlier else []
+    return [*more, *(_run_line(run) for run in runs)]
 
 
 def _run_line(run: RunSummary) -> str:

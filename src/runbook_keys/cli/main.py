@@ -20,6 +20,7 @@ from runbook_keys.cli.followups import me, moment, show_feedback
 from runbook_keys.cli.keys import add_commands, show_installed
 from runbook_keys.cli.leftover import AskedPatience
 from runbook_keys.cli.listings import (
+    LATEST_SHOWN,
     dry_run_lines,
     history_lines,
     runs_lines,
@@ -145,17 +146,19 @@ def resume_command(run: str, auto: str | None, answers: Path | None, wait: bool,
 
 
 @cli.command("runs")
-@click.option("--json", "as_json", is_flag=True, help="One JSON array.")
-def runs_command(as_json: bool) -> None:
-    """List all runs, the newest last.
+@click.option("--all", "is_all", is_flag=True, help=f"Not only the latest {LATEST_SHOWN}.")
+@click.option("--json", "as_json", is_flag=True, help="All of them as one JSON array.")
+def runs_command(is_all: bool, as_json: bool) -> None:
+    """List the latest runs, the newest last.
 
-    Example: keys runs
+    Example: keys runs --all
     """
     from runbook_keys.operations.runs import list_runs
 
-    runs, notice = with_services(list_runs)
-    show_json(runs) if as_json else say(runs_lines(runs))
-    told(notice)
+    latest = None if is_all or as_json else LATEST_SHOWN
+    found = with_services(lambda services: list_runs(services, latest))
+    show_json(found.runs) if as_json else say(runs_lines(found.runs, found.earlier))
+    told(found.unreadable)
 
 
 @cli.command("show")
@@ -288,7 +291,7 @@ _IN_FEW_WORDS = {
     "report": "Say what the record is evidence for.",
     "resume": "Go on after a crash or a hand-over.",
     "run": "Follow a runbook.",
-    "runs": "List all runs.",
+    "runs": "List the latest runs.",
     "schema": "Print the schema of pack.json or key.json.",
     "show": "Show a run's story, a KEY or a runbook.",
     "stats": "Show how runs went.",

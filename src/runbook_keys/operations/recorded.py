@@ -18,6 +18,9 @@ from runbook_keys.operations.packs import OpenPack, read_pack
 from runbook_keys.operations.services import Services
 from runbook_keys.operations.values import gather
 
+LATEST = 100
+"""Among so many of the latest runs one is looked for that has not ended: at 3 AM nobody waits for years of them."""
+
 
 async def find_run(services: Services, run: str) -> RunHead:
     """The run's head; without a name the latest run that has not ended. Raises RunNotFound."""
@@ -27,11 +30,12 @@ async def find_run(services: Services, run: str) -> RunHead:
         if head is None:
             raise RunNotFound(f"The journal has no run {run}. `keys runs` lists them.")
         return head
-    for head in reversed(heads):
+    for head in reversed(heads[-LATEST:]):
         with suppress(JournalDamaged):  # what can't be read can't be resumed; the one before may wait
             if not _is_over(await recorded(services, head.run)):
                 return head
-    raise RunNotFound("No run is waiting to be resumed. `keys runs` lists all of them.")
+    of = f" among the latest {LATEST}; `keys runs --all` shows earlier ones" if len(heads) > LATEST else ""
+    raise RunNotFound(f"No run is waiting to be resumed{of}. Give the one that you mean: `keys resume RUN`.")
 
 
 def _is_over(stored: Sequence[StoredEntry]) -> bool:

@@ -14,7 +14,15 @@ from runbook_keys.journal.lines import decode
 from runbook_keys.model.entry import Entry, StoredEntry
 from runbook_keys.operations.recorded import find_run, recorded, reopen
 from runbook_keys.operations.services import Services
-from runbook_keys.operations.summaries import summaries, unreadable
+from runbook_keys.operations.summaries import told
+
+
+class RunList(Struct, frozen=True):
+    """The runs that can be read, how many earlier ones were left out, and in words which can't be read."""
+
+    runs: list[RunSummary]
+    earlier: int
+    unreadable: str
 
 
 class TimelineLine(Struct, frozen=True):
@@ -39,9 +47,11 @@ class RunHistory(Struct, frozen=True):
     stored: tuple[StoredEntry, ...]
 
 
-async def list_runs(services: Services) -> tuple[list[RunSummary], str]:
-    """All runs that can be read, oldest first; and in words which can't be."""
-    return await summaries(services), await unreadable(services)
+async def list_runs(services: Services, latest: int | None = None) -> RunList:
+    """The runs, oldest first: all of them, or the `latest` so many."""
+    runs, notice = await told(services, latest)
+    count = len(await services.store.runs())
+    return RunList(runs, max(count - latest, 0) if latest else 0, notice)
 
 
 async def show_run(services: Services, run: str) -> RunHistory:

@@ -18,21 +18,24 @@ LATEST = 100
 
 async def summaries(services: Services, latest: int | None = None) -> list[RunSummary]:
     """The runs that can be read, oldest first: all of them, or out of the `latest` so many."""
-    heads = await services.store.runs()
-    chosen = heads if latest is None else heads[-latest:]
-    found = [await _summary_or_none(services, head) for head in chosen]
-    return [each for each in found if each]
+    return (await told(services, latest))[0]
 
 
 async def unreadable(services: Services) -> str:
     """Which runs can't be read, in a sentence; empty where all can."""
+    return (await told(services, None))[1]
+
+
+async def told(services: Services, latest: int | None) -> tuple[list[RunSummary], str]:
+    """Both at once."""
     heads = await services.store.runs()
-    names = [head.run for head in heads if await _summary_or_none(services, head) is None]
+    chosen = heads if latest is None else heads[-latest:]
+    found = [(head.run, await _summary_or_none(services, head)) for head in chosen]
+    readable = [summary for _, summary in found if summary]
+    names = ", ".join(run for run, summary in found if summary is None)
     if not names:
-        return ""
-    return (
-        f"Not counted here, because their record can't be read: {', '.join(names)}. `keys verify` says why."
-    )
+        return readable, ""
+    return readable, f"Not counted here, because their record can't be read: {names}. `keys verify` says why."
 
 
 async def lessons(services: Services, slug: str) -> str:
