@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from pathlib import Path
 
-from benchmarks import evidence, journal, keys, startup
+from benchmarks import evidence, journal, keys, large, startup
 from benchmarks.row import table
 
 PAGE = Path(__file__).parents[1] / "docs/reference/benchmarks.md"
@@ -19,7 +19,7 @@ is what counts, the absolute figures belong to that machine.
 
 def main() -> None:
     """Measure, print, keep."""
-    rows = [*journal.measure(), *evidence.measure(), *startup.measure(), *keys.measure()]
+    rows = [*journal.measure(), *evidence.measure(), *large.measure(), *startup.measure(), *keys.measure()]
     text = table(rows)
     print(text)
     PAGE.write_text(f"{HEAD}Python {platform.python_version()}, 2 cores.\n\n```\n{text}\n```\n", "utf-8")

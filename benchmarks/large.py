@@ -37,7 +37,7 @@ from runbook_keys.operations.services import Services
 
 RUNS, PER_RUN = 10_000, 100
 LONG_RUN, SAMPLE = 10_000, 100
-TURNS = 20
+TURNS = 100
 SLUG = "stripe-webhook-failure"
 
 

@@ -49,9 +49,10 @@ class RunHistory(Struct, frozen=True):
 
 async def list_runs(services: Services, latest: int | None = None) -> RunList:
     """The runs, oldest first: all of them, or the `latest` so many."""
-    runs, notice = await told(services, latest)
-    count = len(await services.store.runs())
-    return RunList(runs, max(count - latest, 0) if latest else 0, notice)
+    heads = await services.store.runs()
+    chosen = heads if latest is None else heads[-latest:]
+    runs, notice = await told(services, chosen)
+    return RunList(runs, len(heads) - len(chosen), notice)
 
 
 async def show_run(services: Services, run: str) -> RunHistory:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from runbook_keys.errors import JournalDamaged
@@ -18,19 +20,18 @@ LATEST = 100
 
 async def summaries(services: Services, latest: int | None = None) -> list[RunSummary]:
     """The runs that can be read, oldest first: all of them, or out of the `latest` so many."""
-    return (await told(services, latest))[0]
+    heads = await services.store.runs()
+    return (await told(services, heads if latest is None else heads[-latest:]))[0]
 
 
 async def unreadable(services: Services) -> str:
     """Which runs can't be read, in a sentence; empty where all can."""
-    return (await told(services, None))[1]
+    return (await told(services, await services.store.runs()))[1]
 
 
-async def told(services: Services, latest: int | None) -> tuple[list[RunSummary], str]:
-    """Both at once."""
-    heads = await services.store.runs()
-    chosen = heads if latest is None else heads[-latest:]
-    found = [(head.run, await _summary_or_none(services, head)) for head in chosen]
+async def told(services: Services, heads: Sequence[RunHead]) -> tuple[list[RunSummary], str]:
+    """Both at once, of these runs."""
+    found = [(head.run, await _summary_or_none(services, head)) for head in heads]
     readable = [summary for _, summary in found if summary]
     names = ", ".join(run for run, summary in found if summary is None)
     if not names:
