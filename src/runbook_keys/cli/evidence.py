@@ -271,7 +271,7 @@ def declare_command(reason: str, against: Path | None, confirm: str) -> None:
     """
     from runbook_keys.operations.declare import declarable, declare
 
-    kept = read_file(against) if against else b""
+    kept = read_kept(against) if against else b""
 
     async def work(services: Services) -> int:
         what = await declarable(services, kept)
