@@ -11,11 +11,12 @@ from pathlib import Path
 from keys_practice import postgres, releases
 from keys_practice.commands import deployctl
 from keys_practice.database import Addresses, addresses, password_in
+from keys_practice.launch import LAUNCH
 from keys_practice.layout import Layout, render_env, write_json
+from keys_practice.nursery import plain_environment
 from keys_practice.stripe.server import new_secret
 from keys_practice.unit import UnitFile
 
-LAUNCH = Path(__file__).with_name("launch.py")
 COMMANDS = ("appctl", "dbctl", "deployctl", "stripectl")
 DEPLOYMENT_SECONDS = 900
 # Nothing of the operator's environment changes what a command does, and it starts in milliseconds.
@@ -137,11 +138,9 @@ def python_unit(layout: Layout, part: str, *arguments: str, name: str = "") -> U
 
     `name` is the unit's, where several units are of one part: each has its own log.
     """
-    # -P: the folder of launch.py must not come first on the path, its modules have everyday names.
-    argv = [sys.executable, "-P", str(LAUNCH), str(layout.folder), part, *arguments]
-    passed_on = {name: os.environ[name] for name in ("PYTHONPATH", "HOME") if name in os.environ}
-    environment = {"PATH": os.defpath, "LANG": "C.UTF-8", "TZ": "UTC", **passed_on}
-    return UnitFile(argv, str(layout.folder / f"{name or part}.out"), env=environment)
+    argv = [str(layout.folder), part, *arguments]
+    log = str(layout.folder / f"{name or part}.out")
+    return UnitFile(argv, log, env=plain_environment(), is_part=True)
 
 
 def _write_deployments(layout: Layout) -> None:
