@@ -106,7 +106,7 @@ class Unit:
             cwd=self.spec.cwd,
             env=self.spec.env,
             preexec_fn=_die_with_the_keeper(self.spec.death_signal),  # noqa: PLW1509 - one thread
-            **_as_user(self.spec.user),
+            **as_user(self.spec.user),
         )
 
     def _forked(self, log: BinaryIO) -> Forked:
@@ -146,7 +146,7 @@ def load_units(path: Path, known: dict[str, Unit]) -> dict[str, Unit]:
     return units
 
 
-def _as_user(user: str | None) -> dict[str, Any]:
+def as_user(user: str | None) -> dict[str, Any]:
     """Popen's arguments for running as `user`, with none of our groups."""
     return {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []} if user else {}
 

@@ -31,7 +31,7 @@ def found(parent: Path | None) -> tuple[Department, Lifeline]:
         databases = database.addresses(ports.postgres)
         build.write_folders(places, ports, databases)
         lifeline.wait_until_kept()
-        # They come up while initdb works: each asks the database only when it has something to do, and asks again.
+        # They come up while the cluster is copied: each asks the database only when it has something to do, and asks again.
         for unit in ("mail", "desk", *build.WORKERS):
             keeper_client.ask(places.layout, "start", unit)
         start_postgres(places.layout, databases.superuser, database.READER)
