@@ -11,12 +11,12 @@ from pathlib import Path
 from keys_practice import cluster, postgres, releases
 from keys_practice.commands import deployctl
 from keys_practice.database import NAME, Addresses, addresses
-from keys_practice.launch import LAUNCH
 from keys_practice.layout import Layout, render_env, write_json
 from keys_practice.nursery import plain_environment
 from keys_practice.stripe.server import new_secret
 from keys_practice.unit import UnitFile
 
+COMMAND = Path(__file__).with_name("command.py")
 COMMANDS = ("appctl", "dbctl", "deployctl", "stripectl")
 DEPLOYMENT_SECONDS = 900
 # Nothing of the operator's environment changes what a command does, and it starts in milliseconds.
@@ -146,7 +146,7 @@ def _write_deployments(layout: Layout) -> None:
 
 def write_command(layout: Layout, name: str, part: str = "", options: tuple[str, ...] = ISOLATED) -> None:
     """Put the command `name` on the operator's PATH. It is the part `part`, or the part of its own name."""
-    words = [sys.executable, *options, str(LAUNCH), str(layout.folder), part or name]
+    words = [sys.executable, *options, str(COMMAND), str(layout.folder), part or name]
     path = layout.bin / name
     path.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n', "utf-8")
     path.chmod(0o755)

@@ -1,8 +1,4 @@
-"""Starts one part of a world: `python launch.py FOLDER PART [ARGUMENT…]`. PART is a name below, or a module's name.
-
-A file and not `-m`, so that the commands can run with `-I -S`: isolated, without site-packages, in a few
-milliseconds, whatever the operator's environment says.
-"""
+"""Starts one part of a world: `python launch.py FOLDER PART [ARGUMENT…]`. PART is a name below, or a module's name."""
 
 import sys
 from collections.abc import Sequence
