@@ -1,17 +1,21 @@
 """Larkspur Letters' database: roles, schema, addresses."""
 
+import contextlib
 import secrets
+import threading
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import psycopg
 from psycopg import sql
+from psycopg.rows import dict_row
 
 from keys_practice.postgres import SUPERUSER, stored
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 NAME = "larkspur"
+CONNECT_SECONDS = 3
 ADMIN, APP, READER = "larkspur_admin", "larkspur_app", "larkspur_reader"
 
 
@@ -32,6 +36,45 @@ def addresses(port: int) -> Addresses:
 
     reader = f"postgresql://{READER}@127.0.0.1:{port}/{NAME}"
     return Addresses(superuser=url(SUPERUSER), admin=url(ADMIN), app=url(APP), reader=reader)
+
+
+class Kept:
+    """One connection that is kept from question to question, and made again where it was lost. Threads may share it."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._lock = threading.Lock()
+        self._connection: psycopg.Connection[dict[str, Any]] | None = None
+
+    def rows(self, query: Any, *values: Any) -> list[dict[str, Any]]:
+        """What the database answers; each question is a transaction of its own. Raises psycopg.Error."""
+        with self._lock:
+            if self._connection is not None:
+                # Only a server that went away meanwhile says so: nothing was done then, so asking again is right.
+                with contextlib.suppress(psycopg.OperationalError):
+                    return _asked(self._connection, query, values)
+            self._close()
+            self._connection = psycopg.connect(
+                self._address, row_factory=dict_row, autocommit=True, connect_timeout=CONNECT_SECONDS
+            )
+            return _asked(self._connection, query, values)
+
+    def close(self) -> None:
+        """Let go of the connection; the next question makes another."""
+        with self._lock:
+            self._close()
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def _asked(
+    connection: psycopg.Connection[dict[str, Any]], query: Any, values: tuple[Any, ...]
+) -> list[dict[str, Any]]:
+    found = connection.execute(query, values or None)
+    return found.fetchall() if found.description else []
 
 
 def is_up(superuser: str) -> bool:
