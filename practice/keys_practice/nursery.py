@@ -52,18 +52,19 @@ class Nursery:
         Raises PracticeError when the nursery does not answer.
         """
         with self._lock:
+            for _ in range(2):  # one that was killed is noticed only by asking it
+                answer = self._answer(folder, [log, *passed])
+                if answer:
+                    return Forked(int(answer))
+                self._end()
+        raise PracticeError("No keeper could be started: the nursery of worlds ends at once. Try again.")
+
+    def _answer(self, folder: Path, files: list[int]) -> bytes:
+        with contextlib.suppress(OSError):
             asking = self._asked()
-            request = json.dumps({"folder": str(folder)}).encode()
-            try:
-                socket.send_fds(asking, [request], [log, *passed])
-                answer = asking.recv(LARGEST_REQUEST)
-            except OSError as problem:
-                self._end()
-                raise PracticeError(f"No keeper could be started: {problem}. Try again.") from problem
-            if not answer:
-                self._end()
-                raise PracticeError("No keeper could be started: the nursery has ended. Try again.")
-        return Forked(int(answer))
+            socket.send_fds(asking, [json.dumps({"folder": str(folder)}).encode()], files)
+            return asking.recv(LARGEST_REQUEST)
+        return b""
 
     def _asked(self) -> socket.socket:
         if self._asking is None or self._process is None or self._process.poll() is not None:
