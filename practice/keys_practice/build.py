@@ -8,14 +8,15 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from keys_practice import postgres, releases
+from keys_practice import cluster, postgres, releases
 from keys_practice.commands import deployctl
-from keys_practice.database import Addresses, addresses, password_in
+from keys_practice.database import NAME, Addresses, addresses
 from keys_practice.layout import Layout, render_env, write_json
+from keys_practice.nursery import plain_environment
 from keys_practice.stripe.server import new_secret
 from keys_practice.unit import UnitFile
 
-LAUNCH = Path(__file__).with_name("launch.py")
+COMMAND = Path(__file__).with_name("command.py")
 COMMANDS = ("appctl", "dbctl", "deployctl", "stripectl")
 DEPLOYMENT_SECONDS = 900
 # Nothing of the operator's environment changes what a command does, and it starts in milliseconds.
@@ -67,7 +68,7 @@ def write_folders(layout: Layout, ports: Ports, made: Secrets) -> None:
     write_command(layout, "releasectl", "commands.releasectl", WITH_PACKAGES)
     write_json(layout.facts_file, _facts(layout, ports))
     _write_settings(layout, ports, made)
-    prepare_postgres(layout, password_in(made.databases.superuser) or "")
+    prepare_postgres(layout)
     write_json(layout.units_file, {name: asdict(unit) for name, unit in _units(layout, ports).items()})
 
 
@@ -89,11 +90,6 @@ def _write_settings(layout: Layout, ports: Ports, made: Secrets) -> None:
     write_private(layout.records_env, render_env({"DATABASE_URL": made.databases.admin}))
 
 
-def password_file(layout: Layout) -> Path:
-    """Where initdb reads the superuser's password; removed after that."""
-    return layout.postgres / "password"
-
-
 def _facts(layout: Layout, ports: Ports) -> dict[str, str]:
     return {
         "app_url": f"http://127.0.0.1:{ports.app}",
@@ -107,7 +103,7 @@ def _facts(layout: Layout, ports: Ports) -> dict[str, str]:
 def _units(layout: Layout, ports: Ports) -> dict[str, UnitFile]:
     deployment = ["deploy", "r41", "--by", "growth-team", "--soak-seconds", str(DEPLOYMENT_SECONDS)]
     return {
-        **database_units(layout, ports.postgres),
+        **database_units(layout, ports.postgres, NAME),
         "stripe": python_unit(layout, "stripe", str(ports.stripe)),
         "app": python_unit(layout, "app"),
         "letters": python_unit(layout, "letters"),
@@ -116,18 +112,16 @@ def _units(layout: Layout, ports: Ports) -> dict[str, UnitFile]:
     }
 
 
-def database_units(layout: Layout, port: int) -> dict[str, UnitFile]:
-    """How the keeper makes and runs the world's PostgreSQL."""
-    user = postgres.unprivileged_user()
-    programs = postgres.programs_for(user, layout.postgres)
-    data, log = layout.postgres_data, str(layout.folder / "postgres.log")
-    locale = {"LC_ALL": "C", "TZ": "UTC", "PATH": os.defpath}
-    initdb = postgres.initdb_argv(programs, data, password_file(layout))
-    server = postgres.server_argv(programs, data, port)
+def database_units(layout: Layout, port: int, name: str) -> dict[str, UnitFile]:
+    """How the keeper makes and runs the world's PostgreSQL, which has one database of this name."""
+    user, empty, data = postgres.unprivileged_user(), cluster.of_this_process(name), layout.postgres_data
+    log = str(layout.folder / "postgres.log")
+    copy = ["cp", "--recursive", "--reflink=auto", "--", str(empty.data), str(data)]
+    server = postgres.server_argv(empty.programs, data, port)
     return {
-        "initdb": UnitFile(initdb, log, env=locale, user=user),
+        "cluster": UnitFile(copy, log, env=cluster.LOCALE, user=user),
         "postgres": UnitFile(
-            server, log, env=locale, user=user, stop_signal="SIGINT", death_signal="SIGQUIT"
+            server, log, env=cluster.LOCALE, user=user, stop_signal="SIGINT", death_signal="SIGQUIT"
         ),
     }
 
@@ -137,11 +131,9 @@ def python_unit(layout: Layout, part: str, *arguments: str, name: str = "") -> U
 
     `name` is the unit's, where several units are of one part: each has its own log.
     """
-    # -P: the folder of launch.py must not come first on the path, its modules have everyday names.
-    argv = [sys.executable, "-P", str(LAUNCH), str(layout.folder), part, *arguments]
-    passed_on = {name: os.environ[name] for name in ("PYTHONPATH", "HOME") if name in os.environ}
-    environment = {"PATH": os.defpath, "LANG": "C.UTF-8", "TZ": "UTC", **passed_on}
-    return UnitFile(argv, str(layout.folder / f"{name or part}.out"), env=environment)
+    argv = [str(layout.folder), part, *arguments]
+    log = str(layout.folder / f"{name or part}.out")
+    return UnitFile(argv, log, env=plain_environment(), is_part=True)
 
 
 def _write_deployments(layout: Layout) -> None:
@@ -154,21 +146,19 @@ def _write_deployments(layout: Layout) -> None:
 
 def write_command(layout: Layout, name: str, part: str = "", options: tuple[str, ...] = ISOLATED) -> None:
     """Put the command `name` on the operator's PATH. It is the part `part`, or the part of its own name."""
-    words = [sys.executable, *options, str(LAUNCH), str(layout.folder), part or name]
+    words = [sys.executable, *options, str(COMMAND), str(layout.folder), part or name]
     path = layout.bin / name
     path.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n', "utf-8")
     path.chmod(0o755)
 
 
-def prepare_postgres(layout: Layout, superuser_password: str) -> None:
-    """PostgreSQL's folder with initdb's password file, for the user who will run it."""
+def prepare_postgres(layout: Layout) -> None:
+    """PostgreSQL's folder, for the user who will run it."""
     layout.postgres.mkdir(mode=0o700)
-    write_private(password_file(layout), superuser_password)
     user = postgres.unprivileged_user()
     if user:
         layout.postgres.chmod(0o711)
         postgres.give_to(user, layout.postgres)
-        postgres.give_to(user, password_file(layout))
 
 
 def write_private(path: Path, text: str) -> None:

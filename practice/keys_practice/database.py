@@ -1,18 +1,21 @@
 """Larkspur Letters' database: roles, schema, addresses."""
 
+import contextlib
 import secrets
+import threading
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import psycopg
 from psycopg import sql
+from psycopg.rows import dict_row
 
-from keys_practice.postgres import SUPERUSER
+from keys_practice.postgres import SUPERUSER, stored
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 NAME = "larkspur"
-TEMPLATE = "template1"
+CONNECT_SECONDS = 3
 ADMIN, APP, READER = "larkspur_admin", "larkspur_app", "larkspur_reader"
 
 
@@ -35,10 +38,62 @@ def addresses(port: int) -> Addresses:
     return Addresses(superuser=url(SUPERUSER), admin=url(ADMIN), app=url(APP), reader=reader)
 
 
+class Kept:
+    """One connection that is kept from question to question, and made again where it was lost. Threads may share it."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        self._lock = threading.Lock()
+        self._connection: psycopg.Connection[dict[str, Any]] | None = None
+
+    def rows(self, query: Any, *values: Any) -> list[dict[str, Any]]:
+        """What the database answers; each question is a transaction of its own. Raises psycopg.Error."""
+        with self._lock:
+            if self._connection is not None:
+                # Only a server that went away meanwhile says so: nothing was done then, so asking again is right.
+                with contextlib.suppress(psycopg.OperationalError):
+                    return _asked(self._connection, query, values)
+            self._close()
+            self._connection = psycopg.connect(
+                self._address, row_factory=dict_row, autocommit=True, connect_timeout=CONNECT_SECONDS
+            )
+            return _asked(self._connection, query, values)
+
+    def close(self) -> None:
+        """Let go of the connection; the next question makes another."""
+        with self._lock:
+            self._close()
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def _asked(
+    connection: psycopg.Connection[dict[str, Any]], query: Any, values: tuple[Any, ...]
+) -> list[dict[str, Any]]:
+    found = connection.execute(query, values or None)
+    return found.fetchall() if found.description else []
+
+
 def is_up(superuser: str) -> bool:
     """Whether the server takes connections from the role of this URL."""
     try:
-        psycopg.connect(superuser, dbname=TEMPLATE, connect_timeout=2).close()
+        psycopg.connect(superuser, connect_timeout=2).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def is_taken_over(superuser: str, password: str) -> bool:
+    """Whether the server takes connections with this password: then from now on it takes the URL's instead."""
+    try:
+        with psycopg.connect(superuser, password=password, autocommit=True, connect_timeout=2) as connection:
+            statement = sql.SQL("ALTER ROLE {} PASSWORD {}")
+            connection.execute(
+                statement.format(sql.Identifier(SUPERUSER), sql.Literal(stored(password_in(superuser))))
+            )
     except psycopg.OperationalError:
         return False
     return True
@@ -46,20 +101,22 @@ def is_up(superuser: str) -> bool:
 
 def create(databases: Addresses, schema: Path = SCHEMA) -> None:
     """Make roles, database and the tables of `schema` on a fresh server. Raises psycopg.Error when the server refuses."""
-    with psycopg.connect(databases.superuser, dbname=TEMPLATE, autocommit=True) as connection:
+    with psycopg.connect(databases.superuser) as connection:
         for role, url in ((ADMIN, databases.admin), (APP, databases.app), (READER, databases.reader)):
             statement = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}")
-            connection.execute(statement.format(sql.Identifier(role), sql.Literal(password_in(url))))
-        # Taking over the empty database that initdb made saves copying a template.
+            connection.execute(statement.format(sql.Identifier(role), sql.Literal(stored(password_in(url)))))
         name, admin = sql.Identifier(NAME), sql.Identifier(ADMIN)
-        connection.execute(sql.SQL("ALTER DATABASE postgres RENAME TO {}").format(name))
         connection.execute(sql.SQL("ALTER DATABASE {} OWNER TO {}").format(name, admin))
-    with psycopg.connect(databases.superuser) as connection:
         connection.execute(sql.SQL("GRANT CREATE ON SCHEMA public TO {}").format(sql.Identifier(ADMIN)))
         connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(ADMIN)))
         connection.execute(schema.read_bytes())
 
 
-def password_in(url: str) -> str | None:
-    """The password in a URL."""
-    return urlsplit(url).password
+def name_in(url: str) -> str:
+    """The database's name in a URL."""
+    return urlsplit(url).path.removeprefix("/")
+
+
+def password_in(url: str) -> str:
+    """The password in a URL, empty where there is none."""
+    return urlsplit(url).password or ""

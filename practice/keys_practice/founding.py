@@ -31,7 +31,7 @@ def found(parent: Path | None) -> tuple[Company, Lifeline]:
         made = build.new_secrets(ports)
         build.write_folders(layout, ports, made)
         lifeline.wait_until_kept()
-        # The services come up while initdb works: they open the database only when they are asked something.
+        # The services come up while the cluster is copied: they open the database only when they are asked something.
         for unit in SERVICES:
             keeper_client.ask(layout, "start", unit)
         start_postgres(layout, made.databases.superuser, database.READER)

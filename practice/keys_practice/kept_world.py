@@ -59,6 +59,7 @@ class KeptWorld:
 
     def stop(self) -> None:
         """End every process and remove the folder. Calling it again does nothing."""
+        self._running.close()
         self._lifeline.end()
 
     def __enter__(self) -> Self:

@@ -1,13 +1,11 @@
-"""Starts one part of a world: `python launch.py FOLDER PART [ARGUMENT…]`. PART is a name below, or a module's name.
-
-A file and not `-m`, so that the commands can run with `-I -S`: isolated, without site-packages, in a few
-milliseconds, whatever the operator's environment says.
-"""
+"""Starts one part of a world: `python launch.py FOLDER PART [ARGUMENT…]`. PART is a name below, or a module's name."""
 
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
+LAUNCH = Path(__file__).resolve()
 PARTS = {
     "keeper": "keys_practice.keeper",
     "app": "keys_practice.app",
@@ -21,14 +19,19 @@ PARTS = {
 }
 
 
-def main() -> int:
-    """Hand over to the part's own `main(folder, arguments)`."""
-    folder, part, *arguments = sys.argv[1:]
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+def command_line(words: Sequence[str]) -> list[str]:
+    """The command line that starts the part meant by `FOLDER PART [ARGUMENT…]`."""
+    return [sys.executable, "-P", str(LAUNCH), *words]
+
+
+def hand_over(words: Sequence[str]) -> int:
+    """Be the part of the world that is meant by `FOLDER PART [ARGUMENT…]`. Returns its exit code."""
+    folder, part, *arguments = words
     module = PARTS.get(part, f"keys_practice.{part}")
     status: int = import_module(module).main(Path(folder), arguments)
     return status
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.path.insert(0, str(LAUNCH.parent.parent))
+    sys.exit(hand_over(sys.argv[1:]))

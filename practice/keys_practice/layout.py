@@ -1,13 +1,11 @@
 """Where everything lies in a world's folder, and the facts that its parts share."""
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(NamedTuple):
     """The paths of one world. Every part of the world is given the folder and finds the rest here."""
 
     folder: Path

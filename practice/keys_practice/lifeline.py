@@ -4,13 +4,12 @@ import contextlib
 import os
 import socket
 import subprocess
-import sys
 from pathlib import Path
 
 from keys_practice import folders, keeper_client
-from keys_practice.build import LAUNCH
 from keys_practice.errors import PracticeError, Unreachable
 from keys_practice.layout import Layout
+from keys_practice.nursery import NURSERY
 from keys_practice.processes import wait_until
 
 START_SECONDS = 10
@@ -25,19 +24,9 @@ class Lifeline:
         self._layout = layout
         its_end, self._our_end = os.pipe()
         passed = [its_end, lock, *(held.fileno() for held in held_ports)]
-        argv = [sys.executable, "-I", "-S", str(LAUNCH), str(layout.folder), "keeper", *map(str, passed)]
         try:
             with _log_path(layout).open("ab") as log:
-                self._keeper = subprocess.Popen(
-                    argv,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    cwd="/",
-                    pass_fds=passed,
-                    # Ctrl-C in our terminal is for us; the keeper then sees the pipe end.
-                    start_new_session=True,
-                )
+                self._keeper = NURSERY.fork_keeper(layout.folder, log.fileno(), passed)
         finally:
             os.close(its_end)
             os.close(lock)

@@ -3,9 +3,13 @@
 `python -m keys_practice.postgres --found` exits 0 when this machine has a server without the wheel, else 1.
 """
 
+import base64
+import hashlib
+import hmac
 import importlib.util
 import os
 import pwd
+import secrets
 import shutil
 import sys
 from pathlib import Path
@@ -88,15 +92,44 @@ def programs_for(user: str | None, copy_to: Path) -> Path:
 
 def initdb_argv(programs: Path, data: Path, password_file: Path) -> list[str]:
     """The command that makes the cluster, with SUPERUSER and the password in the file."""
-    options = ["--no-sync", "--no-locale", "--encoding=UTF8", "--auth=scram-sha-256", "--no-instructions"]
+    options = [
+        "--no-sync",
+        "--no-locale",
+        "--wal-segsize=1",
+        "--encoding=UTF8",
+        "--auth=scram-sha-256",
+        "--no-instructions",
+    ]
     identity = [f"--username={SUPERUSER}", f"--pwfile={password_file}"]
     return [str(programs / "initdb"), *options, *identity, f"--pgdata={data}"]
+
+
+def alone_argv(programs: Path, data: Path, database: str) -> list[str]:
+    """The command that does in the database what it reads, as the superuser and without a server: `postgres --single`."""
+    return [str(programs / "postgres"), "--single", "-j", "-F", "-D", str(data), database]
 
 
 def server_argv(programs: Path, data: Path, port: int) -> list[str]:
     """The command that runs the server on a loopback port, without a unix socket."""
     settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
     return [str(programs / "postgres"), "-D", str(data), "-p", str(port), *settings]
+
+
+def stored(password: str) -> str:
+    """What the server keeps of a password (SCRAM-SHA-256, RFC 5803).
+
+    One iteration: thousands make guessing slow, and a password of 96 random bits is not guessed. Each login would
+    cost both sides milliseconds.
+    """
+    salt = secrets.token_bytes(16)
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, 1)
+    client_key, server_key = (
+        hmac.digest(salted, words, "sha256") for words in (b"Client Key", b"Server Key")
+    )
+    kept = (
+        base64.b64encode(each).decode() for each in (salt, hashlib.sha256(client_key).digest(), server_key)
+    )
+    return "SCRAM-SHA-256$1:{}${}:{}".format(*kept)
 
 
 def give_to(user: str, path: Path) -> None:

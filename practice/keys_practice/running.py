@@ -26,6 +26,9 @@ class Running:
         def layout(self) -> Layout:
             """The world's folder."""
 
+    def close(self) -> None:
+        """Let go of what is held of the world: nothing, unless the department says otherwise."""
+
     def environment(self) -> dict[str, str]:
         """What an operator's shell has: the department's commands first on PATH."""
         path = f"{self.layout.bin}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
@@ -58,7 +61,7 @@ class Running:
 
     def must_become(self, is_true: Callable[[], bool], words: str) -> None:
         """Wait for something that must happen. Raises PracticeError when it does not."""
-        if not wait_until(is_true, self.settle_seconds, pause=0.05):
+        if not wait_until(is_true, self.settle_seconds, pause=0.1):
             raise PracticeError(
                 f"This did not happen within {self.settle_seconds} s: {words}. The world is not as wanted."
             )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from keys_practice import build, database, http_client, keeper_client, postgres
+from keys_practice import cluster, database, http_client, keeper_client, postgres
 from keys_practice.errors import PracticeError, Unreachable
 from keys_practice.layout import Layout
 from keys_practice.processes import wait_until
@@ -16,13 +16,13 @@ LAST_WORDS = 800
 
 
 def start_postgres(layout: Layout, superuser: str, reader: str) -> None:
-    """Make the cluster and start its server; the role `reader` needs no password. Raises PracticeError in words."""
-    if keeper_client.ask(layout, "run", "initdb")["unit"]["exit_code"] != 0:
-        raise PracticeError(f"initdb failed: {_last_words(layout, 'initdb')}")
-    build.password_file(layout).unlink()
+    """Copy the empty cluster and start its server; the role `reader` needs no password. Raises PracticeError in words."""
+    if keeper_client.ask(layout, "run", "cluster")["unit"]["exit_code"] != 0:
+        raise PracticeError(f"PostgreSQL's cluster was not copied: {_last_words(layout, 'cluster')}")
     (layout.postgres_data / "pg_hba.conf").write_text(postgres.access_rules(reader), "utf-8")
     keeper_client.ask(layout, "start", "postgres")
-    if not wait_until(partial(database.is_up, superuser), READY_SECONDS):
+    empty = cluster.of_this_process(database.name_in(superuser))
+    if not wait_until(partial(database.is_taken_over, superuser, empty.password), READY_SECONDS):
         raise PracticeError(f"PostgreSQL did not start: {_last_words(layout, 'postgres')}")
 
 

@@ -10,9 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from keys_practice.errors import PracticeError
+from keys_practice.forked import Forked, fork
+from keys_practice.launch import command_line, hand_over
 
 PR_SET_PDEATHSIG = 1
 STOP_SECONDS = 8
@@ -20,7 +22,11 @@ STOP_SECONDS = 8
 
 @dataclass(frozen=True)
 class UnitFile:
-    """What a unit is, as it stands in units.json. Signals are names such as SIGTERM."""
+    """What a unit is, as it stands in units.json. Signals are names such as SIGTERM.
+
+    Where it `is_part`, `argv` is what launch.py is told, and the keeper forks itself to be that part: what most parts
+    import is there already.
+    """
 
     argv: list[str]
     log: str
@@ -29,6 +35,7 @@ class UnitFile:
     user: str | None = None
     stop_signal: str = "SIGTERM"
     death_signal: str = "SIGKILL"
+    is_part: bool = False
 
 
 class Unit:
@@ -37,7 +44,7 @@ class Unit:
     def __init__(self, name: str, spec: UnitFile) -> None:
         self.spec = spec
         self._name = name
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Forked | None = None
         self._state = "stopped"
         self._exit_code: int | None = None
         self._since_at = _now()
@@ -49,16 +56,7 @@ class Unit:
             return
         with Path(self.spec.log).open("ab") as log:
             try:
-                self._process = subprocess.Popen(
-                    self.spec.argv,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    cwd=self.spec.cwd,
-                    env=self.spec.env,
-                    preexec_fn=_die_with_the_keeper(self.spec.death_signal),  # noqa: PLW1509 - one thread
-                    **_as_user(self.spec.user),
-                )
+                self._process = self._forked(log) if self.spec.is_part else self._executed(log)
             except (OSError, subprocess.SubprocessError) as problem:
                 raise PracticeError(f"The unit {self._name} could not be started: {problem}") from problem
         self._enter("running", None)
@@ -85,7 +83,7 @@ class Unit:
     def notice_exit(self) -> None:
         """Look whether the process ended by itself."""
         if self._process is not None and self._process.poll() is not None:
-            code = self._process.returncode
+            code = self._process.returncode or 0
             self._process = None
             self._enter("crashed" if code else "stopped", code if code >= 0 else 128 - code)
 
@@ -98,6 +96,27 @@ class Unit:
             "since": self._since_at,
             "exit_code": self._exit_code,
         }
+
+    def _executed(self, log: BinaryIO) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(
+            self.spec.argv,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=self.spec.cwd,
+            env=self.spec.env,
+            preexec_fn=_die_with_the_keeper(self.spec.death_signal),  # noqa: PLW1509 - one thread
+            **as_user(self.spec.user),
+        )
+
+    def _forked(self, log: BinaryIO) -> Forked:
+        spec, leave_with_the_keeper = self.spec, _die_with_the_keeper(self.spec.death_signal)
+
+        def act() -> int:
+            leave_with_the_keeper()
+            return hand_over(spec.argv)
+
+        return Forked(fork(act, command_line(spec.argv), log.fileno(), spec.env, spec.cwd))
 
     def _end(self, number: int) -> None:
         self.notice_exit()
@@ -127,7 +146,7 @@ def load_units(path: Path, known: dict[str, Unit]) -> dict[str, Unit]:
     return units
 
 
-def _as_user(user: str | None) -> dict[str, Any]:
+def as_user(user: str | None) -> dict[str, Any]:
     """Popen's arguments for running as `user`, with none of our groups."""
     return {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []} if user else {}
 

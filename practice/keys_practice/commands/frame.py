@@ -17,6 +17,7 @@ from keys_practice.layout import Layout
 
 YES, NO, USAGE, UNKNOWN = 0, 1, 2, 3
 EXIT_CODES = "exit codes: 0 yes/done, 1 no/not done, 2 wrong usage, 3 could not find out"
+HELP_WIDTH = 100
 UNITS_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -31,6 +32,13 @@ class Result(NamedTuple):
 Verb = Callable[[Layout, argparse.Namespace], Result]
 
 
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """As wide everywhere. Asking the terminal would be done for every argument, also where nobody wants help."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=HELP_WIDTH)
+
+
 class Command:
     """A command with verbs. Every verb understands --json and --help."""
 
@@ -40,14 +48,16 @@ class Command:
             prog=name,
             description=about,
             epilog=EXIT_CODES,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_Help,
             allow_abbrev=False,
         )
         self._verbs = self._parser.add_subparsers(required=True, metavar="COMMAND")
 
     def group(self, name: str, about: str) -> "argparse._SubParsersAction[argparse.ArgumentParser]":
         """A word that has verbs of its own (`appctl env show`)."""
-        parser = self._verbs.add_parser(name, help=about, description=about, epilog=EXIT_CODES)
+        parser = self._verbs.add_parser(
+            name, help=about, description=about, epilog=EXIT_CODES, formatter_class=_Help
+        )
         return parser.add_subparsers(required=True, metavar="COMMAND")
 
     def verb(
@@ -59,7 +69,12 @@ class Command:
     ) -> argparse.ArgumentParser:
         """Add one verb; the caller adds its arguments to what is returned."""
         parser = (under or self._verbs).add_parser(
-            name, help=about, description=about, epilog=EXIT_CODES, allow_abbrev=False
+            name,
+            help=about,
+            description=about,
+            epilog=EXIT_CODES,
+            allow_abbrev=False,
+            formatter_class=_Help,
         )
         parser.add_argument("--json", action="store_true", help="one line of JSON")
         parser.set_defaults(do=do)

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 
 from keys_practice.build import database_units, prepare_postgres, python_unit, write_command, write_private
-from keys_practice.database import Addresses, password_in
+from keys_practice.database import NAME, Addresses
 from keys_practice.jobs.places import Places
 from keys_practice.layout import render_env, write_json
 from keys_practice.unit import UnitFile
@@ -42,7 +42,7 @@ def write_folders(places: Places, ports: Ports, databases: Addresses) -> None:
     write_private(places.behaviour, '{"swallow": []}')
     for file in (places.messages, places.refusals, places.orders, places.attempts_log):
         file.touch(mode=0o600)
-    prepare_postgres(layout, password_in(databases.superuser) or "")
+    prepare_postgres(layout)
     write_json(layout.units_file, {name: asdict(unit) for name, unit in _units(places, ports).items()})
 
 
@@ -64,7 +64,7 @@ def _settings(ports: Ports, databases: Addresses) -> dict[str, str]:
 def _units(places: Places, ports: Ports) -> dict[str, UnitFile]:
     layout = places.layout
     return {
-        **database_units(layout, ports.postgres),
+        **database_units(layout, ports.postgres, NAME),
         "mail": python_unit(layout, "jobs.mail", str(ports.mail)),
         "desk": python_unit(layout, "jobs.desk", str(ports.desk)),
         "shop": python_unit(layout, "jobs.shop", str(ports.shop)),

@@ -5,11 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
-import psycopg
-from psycopg.rows import dict_row
-
 from keys_practice import http_client
-from keys_practice.database import Addresses
+from keys_practice.database import Addresses, Kept
 from keys_practice.errors import PracticeError
 from keys_practice.jobs.places import Places
 from keys_practice.layout import Layout, read_env, render_env
@@ -24,6 +21,7 @@ class Department(Running):
 
     places: Places
     databases: Addresses
+    superuser: Kept
     first_slot: datetime
     poison: set[str] = field(default_factory=set)
 
@@ -31,6 +29,10 @@ class Department(Running):
     def layout(self) -> Layout:
         """The world's folder."""
         return self.places.layout
+
+    def close(self) -> None:
+        """Let go of what is held of the world."""
+        self.superuser.close()
 
     def orders(self, count: int, customer: str | None = None, **payload: Any) -> list[str]:
         """Let orders happen in the shop; their receipts are enqueued when this returns. Returns the jobs' ids."""
@@ -48,9 +50,7 @@ class Department(Running):
 
     def rows(self, query: Any, *values: Any) -> list[dict[str, Any]]:
         """Ask the database as its superuser. Raises psycopg.Error."""
-        with psycopg.connect(self.databases.superuser, row_factory=dict_row, connect_timeout=3) as connection:
-            found = connection.execute(query, values or None)
-            return found.fetchall() if found.description else []
+        return self.superuser.rows(query, *values)
 
     def states(self, jobs: list[str]) -> set[str]:
         """How these jobs stand."""

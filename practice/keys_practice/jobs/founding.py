@@ -27,17 +27,19 @@ def found(parent: Path | None) -> tuple[Department, Lifeline]:
     held = [reserve() for _ in range(4)]
     ports = build.Ports(*map(port_of, held))
     lifeline = Lifeline(places.layout, lock, held)
+    databases = database.addresses(ports.postgres)
+    superuser = database.Kept(databases.superuser)
     try:
-        databases = database.addresses(ports.postgres)
         build.write_folders(places, ports, databases)
         lifeline.wait_until_kept()
-        # They come up while initdb works: each asks the database only when it has something to do, and asks again.
+        # They come up while the cluster is copied: each asks the database only when it has something to do, and asks again.
         for unit in ("mail", "desk", *build.WORKERS):
             keeper_client.ask(places.layout, "start", unit)
         start_postgres(places.layout, databases.superuser, database.READER)
         database.create(databases, SCHEMA)
-        department = _at_work(Department(places, databases, slots.current()), ports)
+        department = _at_work(Department(places, databases, superuser, slots.current()), ports)
     except BaseException:
+        superuser.close()
         lifeline.end()
         raise
     return department, lifeline

@@ -1,13 +1,12 @@
 """Where the jobs department's own things lie in a world's folder, and its addresses."""
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from keys_practice.layout import Layout
 
 
-@dataclass(frozen=True)
-class Places:
+class Places(NamedTuple):
     """The paths of the department inside one world."""
 
     layout: Layout

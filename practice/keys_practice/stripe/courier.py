@@ -54,6 +54,10 @@ class Courier:
             with self._changed:
                 self._changed.wait(self._start_what_is_due())
 
+    def close(self) -> None:
+        """Wait for the deliveries that are under way."""
+        self._pool.shutdown()
+
     def resend(self, endpoint: Endpoint, events: list[Event]) -> list[Attempt]:
         """Deliver the events to the endpoint now, whatever was planned, and say how each went."""
         with ThreadPoolExecutor(AT_ONCE) as pool:

@@ -198,7 +198,10 @@ def main(folder: Path, arguments: list[str]) -> int:
     for loop in (courier.run, traffic.run):
         threading.Thread(target=loop, daemon=True).start()
     key = layout.stripe_key.read_text("utf-8").strip()
-    serve(int(arguments[0]), StripeApi(store, clock, courier, traffic, key))
+    try:
+        serve(int(arguments[0]), StripeApi(store, clock, courier, traffic, key))
+    finally:
+        courier.close()
     return 0
 
 

@@ -7,10 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from keys_practice.build import database_units, prepare_postgres, python_unit, write_command, write_private
-from keys_practice.database import password_in
 from keys_practice.layout import write_json
 from keys_practice.tenants import people
-from keys_practice.tenants.database import Addresses, addresses
+from keys_practice.tenants.database import NAME, Addresses, addresses
 from keys_practice.tenants.layout import RoomsLayout
 from keys_practice.unit import UnitFile
 
@@ -57,7 +56,7 @@ def write_folders(layout: RoomsLayout, ports: Ports, made: Secrets) -> None:
     write_json(layout.facts_file, _facts(ports))
     _write_settings(layout, ports, made)
     _write_commands(layout)
-    prepare_postgres(layout, password_in(made.databases.superuser) or "")
+    prepare_postgres(layout)
     write_json(layout.units_file, {name: asdict(unit) for name, unit in _units(layout, ports).items()})
 
 
@@ -107,7 +106,7 @@ def _facts(ports: Ports) -> dict[str, str]:
 def _units(layout: RoomsLayout, ports: Ports) -> dict[str, UnitFile]:
     soak = ["release", "0007", "--by", "rooms-team", "--soak-seconds", str(RELEASE_SECONDS)]
     return {
-        **database_units(layout, ports.postgres),
+        **database_units(layout, ports.postgres, NAME),
         "auth": python_unit(layout, "tenants.auth", str(ports.auth)),
         "api": python_unit(layout, "tenants.api", str(ports.api)),
         "stray": python_unit(layout, "stray", str(ports.api)),

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import psycopg
 from psycopg import sql
 
-from keys_practice.database import TEMPLATE, password_in
-from keys_practice.postgres import SUPERUSER
+from keys_practice.database import password_in
+from keys_practice.postgres import SUPERUSER, stored
 from keys_practice.tenants import people
 
 NAME = "rooms"
@@ -66,9 +66,6 @@ def addresses(port: int) -> Addresses:
 
 def create(databases: Addresses, passwords: dict[str, str], access: Path) -> None:
     """Make roles, tables, people and rows on a fresh server; access releases 0006 and 0007 are in the register."""
-    with psycopg.connect(databases.superuser, dbname=TEMPLATE, autocommit=True) as connection:
-        # Taking over the empty database that initdb made saves copying a template.
-        connection.execute(sql.SQL("ALTER DATABASE postgres RENAME TO {}").format(sql.Identifier(NAME)))
     with psycopg.connect(databases.superuser) as connection:
         for url in databases[1:]:
             _make_login(connection, url)
@@ -108,7 +105,7 @@ def password_hash(person_id: str, password: str) -> str:
 def _make_login(connection: psycopg.Connection, url: str) -> None:
     role = url.removeprefix("postgresql://").partition("@")[0].partition(":")[0]
     statement = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}")
-    connection.execute(statement.format(sql.Identifier(role), sql.Literal(password_in(url))))
+    connection.execute(statement.format(sql.Identifier(role), sql.Literal(stored(password_in(url)))))
 
 
 def _fill(connection: psycopg.Connection, passwords: dict[str, str]) -> None:

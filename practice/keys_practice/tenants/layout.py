@@ -1,12 +1,10 @@
 """Where everything of the letters rooms lies in its world's folder."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from keys_practice.layout import Layout
 
 
-@dataclass(frozen=True)
 class RoomsLayout(Layout):
     """The paths of one world of the tenants department."""
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from keys_practice.build import database_units, prepare_postgres, python_unit, write_command, write_private
 from keys_practice.commands import deployctl
-from keys_practice.database import Addresses, password_in
+from keys_practice.database import NAME, Addresses
 from keys_practice.layout import render_env, write_json
 from keys_practice.unit import UnitFile
 from keys_practice.wire import certificates, releases, switches
@@ -74,7 +74,7 @@ def write_folders(layout: WireLayout, ports: Ports, databases: Addresses) -> Non
     switches.write(layout.switches, switches.initial())
     write_private(layout.dependencies_file, json.dumps(_dependencies(ports), indent=1))
     write_private(layout.env_file, render_env({"PORT": str(ports.app), "DATABASE_URL": databases.app}))
-    prepare_postgres(layout, password_in(databases.superuser) or "")
+    prepare_postgres(layout)
     write_json(layout.units_file, {name: asdict(unit) for name, unit in _units(layout, ports).items()})
 
 
@@ -124,7 +124,7 @@ def _units(layout: WireLayout, ports: Ports) -> dict[str, UnitFile]:
     lines = [f"{name}:{ports.lines[name]}:{ports.origins[name]}" for name in DEPENDENCIES]
     deployment = ["deploy", "r41", "--by", "shop-team", "--soak-seconds", str(DEPLOYMENT_SECONDS)]
     return {
-        **database_units(layout, ports.postgres),
+        **database_units(layout, ports.postgres, NAME),
         PAYMENTS: _unit(layout, PAYMENTS, "wire.provider", PAYMENTS, str(ports.origins[PAYMENTS])),
         ADDRESSES: _unit(layout, ADDRESSES, "wire.provider", ADDRESSES, str(ports.origins[ADDRESSES])),
         "line": _unit(layout, "line", "wire.line", str(ports.control), *lines),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 
 MOST_SCORES = 10
+MOST_JOBS = 16
 WANTED_PERCENT = 90
 
 
@@ -42,7 +44,11 @@ WANTED_PERCENT = 90
 @click.option(
     "--effort", is_flag=True, help="Measure what the operator reads and types, against doing it by hand."
 )
-@click.option("--jobs", default=1, type=click.IntRange(1, 16), help="How many drills run side by side.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, MOST_JOBS),
+    help="How many drills run side by side: 1, with --all as many as keep this machine busy.",
+)
 @click.option("--format", "form", type=click.Choice(["text", "json", "junit", "html"]), default="text")
 def drill_command(
     slug: str,
@@ -54,7 +60,7 @@ def drill_command(
     most: int,
     seed: int,
     effort: bool,
-    jobs: int,
+    jobs: int | None,
     form: str,
 ) -> None:
     """Prove the runbook SLUG by breaking the practice company for real.
@@ -66,13 +72,14 @@ def drill_command(
     if not slug and not is_all:
         raise click.UsageError("Name a runbook, or give --all.")
     if mutate:
-        _mutate(slug, most, seed, jobs, as_json_wanted=form == "json")
+        _mutate(slug, most, seed, jobs or 1, as_json_wanted=form == "json")
     if train and (not slug or not sys.stdin.isatty()):
         raise click.UsageError("A training needs one runbook and a person at a terminal.")
     is_led = (lead or train) and sys.stdin.isatty()
     operator = operator_for(sys.stdin, sys.stdout, None) if is_led else None
     rendered = screen if effort else None
-    request = DrillRequest("" if is_all else slug, faults, operator, jobs, train, rendered=rendered)
+    at_once = jobs or (_busy() if is_all and not is_led else 1)
+    request = DrillRequest("" if is_all else slug, faults, operator, at_once, train, rendered=rendered)
     reports = with_services(lambda services: _drills(services, request, form == "text"))
     say(_output(reports, form, lead or train))
     if effort and form == "text":
@@ -82,6 +89,11 @@ def drill_command(
     has_failed = any(result.failures for report in reports for result in report.results)
     has_gaps = any(report.coverage.unexplained for report in reports if report.is_whole)
     sys.exit(Exit.FAILED if has_failed or has_gaps else Exit.OK)
+
+
+def _busy() -> int:
+    """A drill waits for more than half of its time: twice as many as there are processors, and one to take over."""
+    return min(MOST_JOBS, 2 * (os.cpu_count() or 1) + 1)
 
 
 def _mutate(slug: str, most: int, seed: int, jobs: int, *, as_json_wanted: bool) -> NoReturn:
@@ -133,6 +145,7 @@ def _effort_lines(results: Sequence[DrillResult]) -> list[str]:
 
 
 async def _drills(services: Services, request: DrillRequest, is_told: bool) -> list[DrillReport]:
+    import asyncio
     from dataclasses import replace
 
     from runbook_keys.bootstrap import PracticeWorld
@@ -145,7 +158,9 @@ async def _drills(services: Services, request: DrillRequest, is_told: bool) -> l
     if request.operator is not None:
         click.echo("Starting the practice company, and breaking something. You are on call.")
     slugs = [request.slug] if request.slug else list(services.library.slugs())
-    return [await drill(services, PracticeWorld, replace(request, slug=each), tell) for each in slugs]
+    turn = asyncio.Semaphore(request.at_once)
+    asked = [replace(request, slug=each) for each in slugs]
+    return await asyncio.gather(*(drill(services, PracticeWorld, each, tell, turn) for each in asked))
 
 
 async def _scores(services: Services) -> list[str]:

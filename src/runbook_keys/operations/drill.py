@@ -94,17 +94,24 @@ Tell = Callable[[str], None]
 
 
 async def drill(
-    services: Services, world: Callable[[str], World], request: DrillRequest, tell: Tell
+    services: Services,
+    world: Callable[[str], World],
+    request: DrillRequest,
+    tell: Tell,
+    turn: asyncio.Semaphore | None = None,
 ) -> DrillReport:
-    """Run the drills, each in a fresh world. Raises DrillFailed where a world can't be had."""
+    """Run the drills, each in a fresh world. Raises DrillFailed where a world can't be had.
+
+    Packs that are drilled side by side share their `turn`, so that `at_once` holds for all of them together.
+    """
     opened = read_pack(services.library.load(request.slug), services.cache)
     plans = _chosen(plans_of(opened.pack.files), request)
     for plan in plans:
         check_fits(plan, opened.runbook)
-    turn = asyncio.Semaphore(request.at_once)
+    own = turn or asyncio.Semaphore(request.at_once)
 
     async def in_turn(plan: DrillPlan) -> DrillResult:
-        async with turn:
+        async with own:
             if not request.is_training:
                 tell(f"{plan.name}: {plan.description}")
             # Side by side their steps would only be mixed up.
