@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from runbook_keys.book.parse import parse
+from runbook_keys.bootstrap import services
+from runbook_keys.config import Config
 from runbook_keys.drills.mutants import Mutant, MutationKind, MutationReport, mutants_of
+from runbook_keys.drills.result import Coverage, DrillResult, Judgement
+from runbook_keys.errors import RefusedInput
 from runbook_keys.model.runbook import GoTo
+from runbook_keys.operations.drill import DrillReport
+from runbook_keys.operations.mutate import drilled_before, worth_drilling
+from runbook_keys.operations.packs import read_pack
+
+ROOT = Path(__file__).parents[2]
+COVERED = Coverage(0, (), {}, ())
 
 README = (Path(__file__).parents[1] / "lint" / "base" / "queue-stuck" / "README.md").read_bytes()
 BOOK = parse(README)
@@ -79,3 +92,57 @@ def test_the_figures_of_a_report_add_up() -> None:
     report = MutationReport("slug", tuple(MUTANTS[:3]), tuple(MUTANTS[3:9]), tuple(MUTANTS[9:10]))
 
     assert (10, 90) == (report.total, report.percent)
+
+
+def test_a_mutant_names_the_ways_out_that_tell_it_from_the_right_text() -> None:
+    """A verification that always passes shows only where it should not have passed."""
+    for mutant in _of(MutationKind.WEAKENED):
+        step = BOOK.runbook.step(mutant.steps[0])
+        assert step is not None
+        assert mutant.telling == tuple(f"{step.label}: {each.words}" for each in step.branches[1:])
+
+
+def _result(drill: str, milliseconds: int, *branches: str) -> DrillResult:
+    path = tuple(each.partition(":")[0] for each in branches)
+    return DrillResult(
+        "queue-stuck", drill, "", drill, "r-1", None, Judgement(True), path, (), 0, milliseconds, branches, ()
+    )
+
+
+def test_drills_that_go_another_way_come_before_quick_ones() -> None:
+    """The quickest drill through a step may be the one that never meets what was changed there."""
+    mutant = Mutant(MutationKind.FLIPPED, 1, "", ("D1",), b"", ("D1: It stands still",))
+    quick, telling = _result("quick", 1, "D1: Anything else"), _result("telling", 9, "D1: It stands still")
+    elsewhere = _result("elsewhere", 1, "D2: It stands still")
+    assert [each.drill for each in worth_drilling(mutant, [quick, telling, elsewhere])] == [
+        "telling",
+        "quick",
+    ]
+
+
+def test_results_of_another_text_are_refused(tmp_path: Path) -> None:
+    """What was drilled is not what would be made wrong."""
+    (tmp_path / "runbooks").mkdir()
+    shutil.copytree(
+        ROOT / "library/runbooks/stripe-webhook-failure", tmp_path / "runbooks/stripe-webhook-failure"
+    )
+
+    async def asked(content: bytes) -> tuple[DrillResult, ...]:
+        async with services(home=tmp_path, config=Config()) as at:
+            return drilled_before(at, "stripe-webhook-failure", content)
+
+    async def printed() -> bytes:
+        async with services(home=tmp_path, config=Config()) as at:
+            runbook = read_pack(at.library.load("stripe-webhook-failure"), at.cache).runbook
+        report = DrillReport("stripe-webhook-failure", runbook, (_result("one", 1, "D1: x"),), COVERED, True)
+        return msgspec.json.encode([report])
+
+    content = asyncio.run(printed())
+    assert [each.drill for each in asyncio.run(asked(content))] == ["one"]
+    page = tmp_path / "runbooks/stripe-webhook-failure/README.md"
+    page.write_text(
+        page.read_text("utf-8").replace("Is our service running now?", "Does our service run now?"), "utf-8"
+    )
+    for refused in (content, b"[]", b"{"):
+        with pytest.raises(RefusedInput):
+            asyncio.run(asked(refused))

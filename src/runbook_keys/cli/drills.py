@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from runbook_keys.cli.endings import Exit
+from runbook_keys.cli.evidence import read_file
 from runbook_keys.cli.opening import as_json, say, show_json, with_services
 from runbook_keys.cli.screen import screen
 from runbook_keys.cli.terminal import operator_for
@@ -39,6 +41,11 @@ WANTED_PERCENT = 90
 @click.option(
     "--mutate", is_flag=True, help="Make the runbook wrong in one place after another: who notices?"
 )
+@click.option(
+    "--after",
+    type=click.Path(path_type=Path),
+    help="With --mutate: results of all drills (--format json), so that they need not run first.",
+)
 @click.option("--most", default=0, help="With --mutate: this many mutants, picked by --seed.")
 @click.option("--seed", default=0, help="With --most: which ones.")
 @click.option(
@@ -57,6 +64,7 @@ def drill_command(
     lead: bool,
     train: bool,
     mutate: bool,
+    after: Path | None,
     most: int,
     seed: int,
     effort: bool,
@@ -72,7 +80,7 @@ def drill_command(
     if not slug and not is_all:
         raise click.UsageError("Name a runbook, or give --all.")
     if mutate:
-        _mutate(slug, most, seed, jobs or 1, as_json_wanted=form == "json")
+        _mutate(slug, after, most, seed, jobs or _busy(), as_json_wanted=form == "json")
     if train and (not slug or not sys.stdin.isatty()):
         raise click.UsageError("A training needs one runbook and a person at a terminal.")
     is_led = (lead or train) and sys.stdin.isatty()
@@ -96,18 +104,24 @@ def _busy() -> int:
     return min(MOST_JOBS, 2 * (os.cpu_count() or 1) + 1)
 
 
-def _mutate(slug: str, most: int, seed: int, jobs: int, *, as_json_wanted: bool) -> NoReturn:
+def _mutate(
+    slug: str, after: Path | None, most: int, seed: int, jobs: int, *, as_json_wanted: bool
+) -> NoReturn:
     from runbook_keys.bootstrap import PracticeWorld
-    from runbook_keys.operations.mutate import MutationRequest, mutate
+    from runbook_keys.operations.mutate import MutationRequest, drilled_before, mutate
 
     if not slug:
         raise click.UsageError("Name the runbook to make wrong.")
-    request = MutationRequest(slug, most, seed, jobs)
+    content = read_file(after) if after else b""
 
     def tell(line: str) -> None:
         click.echo(safe(line), err=as_json_wanted)
 
-    report = with_services(lambda services: mutate(services, PracticeWorld, request, tell))
+    def work(services: Services) -> Awaitable[MutationReport]:
+        drilled = drilled_before(services, slug, content) if content else ()
+        return mutate(services, PracticeWorld, MutationRequest(slug, most, seed, jobs, drilled), tell)
+
+    report = with_services(work)
     show_json(report) if as_json_wanted else say(_mutation_lines(report))
     sys.exit(Exit.OK if report.percent >= WANTED_PERCENT else Exit.FAILED)
 

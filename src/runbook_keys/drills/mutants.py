@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
 from msgspec import Struct
@@ -23,13 +23,17 @@ class MutationKind(StrEnum):
 
 
 class Mutant(Struct, frozen=True):
-    """One wrong runbook. `line` is where in the right `README.md`, `steps` the labels whose drills could notice."""
+    """One wrong runbook. `line` is where in the right `README.md`, `steps` the labels whose drills could notice.
+
+    `telling` are the ways out, as `branch_names` names them, by which a drill goes another way than in the right runbook.
+    """
 
     kind: MutationKind
     line: int
     what: str
     steps: tuple[str, ...]
     source: bytes
+    telling: tuple[str, ...] = ()
 
 
 def mutants_of(book: Book) -> Iterator[Mutant]:
@@ -46,7 +50,7 @@ def _flipped(book: Book, step: Step) -> Iterator[Mutant]:
         if branch.condition is not None:
             changed = _with_branch(step, number, replace(branch, condition=f"!({branch.condition})"))
             what = f"{step.label}: not ({branch.condition})"
-            yield _mutant(book, MutationKind.FLIPPED, branch.line, what, changed)
+            yield _mutant(book, MutationKind.FLIPPED, branch.line, what, changed, [branch])
 
 
 def _swapped(book: Book, step: Step) -> Iterator[Mutant]:
@@ -56,14 +60,15 @@ def _swapped(book: Book, step: Step) -> Iterator[Mutant]:
         changed = _with_branch(step, number, replace(one, target=other.target))
         changed = _with_branch(changed, number + 1, replace(other, target=one.target))
         what = f"{step.label}: {one.words} → {other.target}, {other.words} → {one.target}"
-        yield _mutant(book, MutationKind.SWAPPED, one.line, what, changed)
+        yield _mutant(book, MutationKind.SWAPPED, one.line, what, changed, [one, other])
 
 
 def _weakened(book: Book, step: Step) -> Iterator[Mutant]:
     if step.kind is StepKind.VERIFICATION and step.block is not None and step.branches:
         first = step.branches[0]
         changed = _with_branch(step, 0, replace(first, condition="seconds >= 0.0"))
-        yield _mutant(book, MutationKind.WEAKENED, first.line, f"{step.label}: always {first.words}", changed)
+        what = f"{step.label}: always {first.words}"
+        yield _mutant(book, MutationKind.WEAKENED, first.line, what, changed, step.branches[1:])
 
 
 def _with_branch(step: Step, number: int, branch: Branch) -> Step:
@@ -72,9 +77,16 @@ def _with_branch(step: Step, number: int, branch: Branch) -> Step:
     return replace(step, branches=tuple(branches))
 
 
-def _mutant(book: Book, kind: MutationKind, line: int, what: str, changed: Step) -> Mutant:
+def _mutant(
+    book: Book, kind: MutationKind, line: int, what: str, changed: Step, telling: Sequence[Branch]
+) -> Mutant:
     steps = tuple(changed if each.line == changed.line else each for each in book.runbook.steps)
-    return Mutant(kind, line, what, (changed.label,), render(book, replace(book.runbook, steps=steps)))
+    source = render(book, replace(book.runbook, steps=steps))
+    return Mutant(kind, line, what, (changed.label,), source, _names(changed, telling))
+
+
+def _names(step: Step, branches: Sequence[Branch]) -> tuple[str, ...]:
+    return tuple(f"{step.label}: {branch.words}" for branch in branches)
 
 
 def _dropped(book: Book, step: Step) -> Iterator[Mutant]:
@@ -88,12 +100,11 @@ def _dropped(book: Book, step: Step) -> Iterator[Mutant]:
     onward = step.branches[0].target
     if onward == GoTo(step.label):
         return
-    led_here = [each.label for each in book.runbook.steps if _leads_to(each, step.label)]
     runbook = _retargeted(book.runbook, step.label, onward)
     source = _without_lines(render(book, runbook), step.line, _last_line(book, step))
     what = f"{step.label} is gone; what led there leads to {onward}"
     yield Mutant(
-        MutationKind.DROPPED, step.line, what, tuple(each for each in led_here if each != step.label), source
+        MutationKind.DROPPED, step.line, what, (step.label,), source, _names(step, step.branches[1:])
     )
 
 

@@ -6,14 +6,16 @@ import asyncio
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from runbook_keys.book.checklist import checklist
 from runbook_keys.book.parse import parse
 from runbook_keys.drills.mutants import Mutant, MutationReport, mutants_of
 from runbook_keys.drills.result import DrillResult
-from runbook_keys.errors import DrillFailed, KeysError
+from runbook_keys.errors import DrillFailed, KeysError, RefusedInput
 from runbook_keys.lint.profile import blocking
 from runbook_keys.model.pack import Pack
 from runbook_keys.operations.drill import DrillRequest, Tell, World, drill
@@ -23,16 +25,47 @@ from runbook_keys.operations.services import Services
 from runbook_keys.ports import Library
 
 MOST_DRILLS = 3
-"""How many drills are run against one mutant; the ones that pass through the changed place, the quickest first."""
+"""How many drills are run against one mutant: first those that go another way there, the quickest first."""
 
 
 class MutationRequest(Struct, frozen=True):
-    """Which runbook; how many mutants at most (0: all), chosen by `seed`; how many drills side by side."""
+    """Which runbook; how many mutants at most (0: all), chosen by `seed`; how many drills side by side.
+
+    `drilled` are the results of all drills of the right text, where they are known; else they are run first.
+    """
 
     slug: str
     most: int = 0
     seed: int = 0
     at_once: int = 1
+    drilled: tuple[DrillResult, ...] = ()
+
+
+def drilled_before(services: Services, slug: str, content: bytes) -> tuple[DrillResult, ...]:
+    """The results of a runbook's drills in what `keys drill --format json` printed. Raises RefusedInput.
+
+    They must be of all drills, and of the text as it is now.
+    """
+    try:
+        reports = msgspec.json.decode(content, type=list[_Drilled])
+    except msgspec.DecodeError as error:
+        raise RefusedInput(f"This is not what `keys drill --format json` prints: {error}.") from error
+    report = next((each for each in reports if each.slug == slug and each.is_whole), None)
+    now = msgspec.json.encode(read_pack(services.library.load(slug), services.cache).runbook)
+    if report is None or msgspec.json.decode(now) != report.runbook:
+        raise RefusedInput(
+            f"It holds no results of all drills of {slug} as it is now. Make them: `keys drill {slug} --format json`."
+        )
+    return report.results
+
+
+class _Drilled(Struct, frozen=True):
+    """A DrillReport as JSON, as far as it is needed here."""
+
+    slug: str
+    runbook: dict[str, Any]
+    results: tuple[DrillResult, ...]
+    is_whole: bool
 
 
 class Overlaid:
@@ -108,13 +141,16 @@ async def _baseline(
     services: Services, world: Callable[[str], World], request: MutationRequest, tell: Tell
 ) -> tuple[DrillResult, ...]:
     """The drills of the right text: they must pass, and they say which of them pass where."""
-    report = await drill(services, world, DrillRequest(request.slug, at_once=request.at_once), tell)
-    failed = [result.drill for result in report.results if result.failures]
+    results = request.drilled
+    if not results:
+        whole = DrillRequest(request.slug, at_once=request.at_once)
+        results = (await drill(services, world, whole, tell)).results
+    failed = [result.drill for result in results if result.failures]
     if failed:
         raise DrillFailed(
             f"{request.slug} fails its own drills, so nothing can be learnt from mutants: {', '.join(failed)}."
         )
-    return report.results
+    return results
 
 
 async def _is_noticed(
@@ -126,7 +162,7 @@ async def _is_noticed(
     drilled: Sequence[DrillResult],
 ) -> bool:
     library = Overlaid(services.library, slug, mutated(opened, mutant))
-    for result in _passing(mutant, drilled):
+    for result in worth_drilling(mutant, drilled):
         request = DrillRequest(slug, (result.drill,), library=library)
         try:
             report = await drill(replace(services, library=library), world, request, lambda _line: None)
@@ -137,6 +173,9 @@ async def _is_noticed(
     return False
 
 
-def _passing(mutant: Mutant, drilled: Sequence[DrillResult]) -> list[DrillResult]:
+def worth_drilling(mutant: Mutant, drilled: Sequence[DrillResult]) -> list[DrillResult]:
+    """The drills by which a mutant is tried: those that tell it from the right text first, then the quickest."""
     through = [result for result in drilled if set(mutant.steps) & set(result.path)]
-    return sorted(through, key=lambda result: result.milliseconds)[:MOST_DRILLS]
+    return sorted(
+        through, key=lambda result: (not set(mutant.telling) & set(result.branches), result.milliseconds)
+    )[:MOST_DRILLS]
