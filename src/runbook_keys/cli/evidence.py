@@ -12,7 +12,7 @@ import click
 from runbook_keys.cli.endings import Exit
 from runbook_keys.cli.followups import me
 from runbook_keys.cli.opening import say, show_json, told, with_services
-from runbook_keys.cli.text import hanging
+from runbook_keys.cli.text import counted, hanging
 from runbook_keys.errors import KeysError
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _bundle_lines(found: BundleCheck, path: Path) -> list[str]:
     if not report.damages:
         whole = f"The bundle is whole: run {report.run}, {report.entries} entries ({path})."
         return [*hanging("", whole), *notes, f"Key: {found.key}"]
-    lines = hanging("", f"The bundle was CHANGED: {len(report.damages)} findings ({path}).")
+    lines = hanging("", f"The bundle was CHANGED: {counted(len(report.damages), 'finding')} ({path}).")
     for damage in report.damages:
         lines += hanging("  - ", damage)
     return [*lines, *notes, "Do not rely on it. Ask its owner for it again, by another way."]
@@ -102,11 +102,11 @@ def verify_lines(report: VerifyReport, name: str) -> list[str]:
     signed = [*_signed_lines(report), *_alarm_lines(report)]
     if not report.damages:
         return [
-            f"The journal is whole: {report.entries} entries, {report.runs} runs ({name}).",
+            f"The journal is whole: {counted(report.entries, 'entry', 'entries')}, {counted(report.runs, 'run')} ({name}).",
             *signed,
             f"Head: {report.head or 'empty'}",
         ]
-    lines = [f"The journal is DAMAGED: {len(report.damages)} findings ({name})."]
+    lines = [f"The journal is DAMAGED: {counted(len(report.damages), 'finding')} ({name})."]
     for each in report.damages:
         where = f"{each.run or 'journal'}" + (f", entry {each.seq}" if each.seq else "")
         lines += hanging(f"  {where}: ", each.what)

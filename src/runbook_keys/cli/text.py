@@ -66,3 +66,8 @@ def duration(seconds: int) -> str:
         return f"{max(seconds, 0)} s"
     minutes = seconds // 60
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """`1 entry`, `2 entries`; `many` is `one` with an s unless given."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
