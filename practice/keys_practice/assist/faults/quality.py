@@ -4,9 +4,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from keys_practice.assist import language_model
+from keys_practice.assist.corpus import UNSAFE
 from keys_practice.assist.department import Department
 from keys_practice.assist.faults.fault import ANSWERS_WHILE_BROKEN, Fault
-from keys_practice.assist.files import replace_object
+from keys_practice.assist.files import read_object, replace_object
 from keys_practice.assist.language_model import CURRENT, Recipe
 
 PEOPLE = frozenset({"answering"})
@@ -58,6 +59,16 @@ def _moved_and_hot(department: Department) -> None:
 def _weights_swapped(department: Department) -> None:
     worse = language_model.train(Recipe(sentences=1, is_stemmed=False))
     replace_object(department.layout.weights / f"{CURRENT}.json", worse)
+    department.await_answers(ANSWERS_WHILE_BROKEN)
+
+
+def _topics_confused(department: Department) -> None:
+    path = department.layout.weights / f"{CURRENT}.json"
+    weights = read_object(path)
+    topics = weights["topics"]
+    one, other = [name for name in sorted(topics) if name != UNSAFE][:2]
+    topics[one], topics[other] = topics[other], topics[one]
+    replace_object(path, weights)
     department.await_answers(ANSWERS_WHILE_BROKEN)
 
 
@@ -156,6 +167,11 @@ FAULTS: dict[str, Fault] = {
         "The temperature was raised. Another prompt, p9, came the same day and does no harm.",
         _setting(prompt="p9", temperature=HOT),
         frozenset({"temperature"}),
+    ),
+    "topics-confused": Fault(
+        "The provider replaced letter-2026-08 without a new name: it takes two topics for each other.",
+        _topics_confused,
+        may_change=PEOPLE,
     ),
     "weights-swapped": Fault(
         "The provider changed letter-2026-08 itself; no name and no setting shows it.",
