@@ -19,6 +19,7 @@ ENDS_WELL = (
     "details-differ",
     "payments-duplicated",
     "forty-differ",
+    "forty-orphaned",
 )
 Change = dict[str, Any]
 

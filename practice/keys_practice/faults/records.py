@@ -170,6 +170,11 @@ FAULTS: dict[str, Fault] = {
         _by_hand(_ORPHANED_INVOICES.format(40) + _STATUS),
         RECONCILED,
     ),
+    "forty-orphaned": Fault(
+        "A restore brought back forty invoices of a test account, and nothing else.",
+        _by_hand(_ORPHANED_INVOICES.format(40)),
+        RECONCILED,
+    ),
     "six-hundred-differ": Fault(
         "A restore brought back six hundred invoices of a test account.",
         _by_hand(_ORPHANED_INVOICES.format(600)),
