@@ -285,6 +285,15 @@ def test_a_report_shows_what_was_erased_in_its_period_also_of_older_runs(journal
     assert "erase_after_days = 90" in after["Art. 5(1)(e)", "erasures"][0]
 
 
+def test_an_open_run_past_its_time_is_overdue_all_the_same(journal: Journal) -> None:
+    """It can't be due, but its material lies there: no report says that nothing is overdue."""
+    journal.run()
+    assert ("Art. 5(1)(e)", "nothing overdue") in _found(journal, "gdpr")
+    journal.pass_(days=91)
+
+    assert ("Art. 5(1)(e)", "nothing overdue") not in _found(journal, "gdpr")
+
+
 def _keys(journal: Journal, *arguments: str, settings: str) -> subprocess.CompletedProcess[str]:
     """`keys` as a process without a terminal."""
     (journal.home / "keys.toml").write_text(settings, "utf-8")

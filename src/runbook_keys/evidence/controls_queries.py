@@ -232,9 +232,10 @@ def _kept_for(days: int) -> Query:
 
 def _nothing_due(journal: JournalFacts) -> list[Citation]:
     days = journal.retention.settings.erase_after_days
-    if days is None or journal.retention.due or not journal.runs:
+    if days is None or journal.retention.has_overdue or not journal.runs:
         return []
-    return [_of_journal(f"No material was older than erase_after_days = {days} when this report was made")]
+    words = f"No material of real runs was past erase_after_days = {days} when this report was made, but for what is held"
+    return [_of_journal(words)]
 
 
 def erasures_of(run: RunFacts, is_in: Callable[[Entry], bool]) -> list[Citation]:

@@ -12,10 +12,13 @@ from runbook_keys.evidence.summary import RunSummary
 
 
 class RetentionFacts(Struct, frozen=True):
-    """The settings when a report was made, and how many pieces of material were due for erasure then."""
+    """The settings when a report was made, and whether material of real runs lay there then that is past its time.
+
+    That is what is due, and what can't be due because its run never ended or was changed. What is held does not count.
+    """
 
     settings: Retention = Retention()
-    due: int = 0
+    has_overdue: bool = False
 
 
 def is_held(settings: Retention, run: str, incident: str) -> bool:

@@ -107,13 +107,18 @@ async def _journal(services: Services, period: tuple[date, date], verified: Veri
         missing=[number for number in between if number not in known],
         others=[number for number in between if number in known - inside],
         anchored=(*verified.anchored, *verified.lags) if verified.anchored else (),
-        retention=RetentionFacts(services.config.retention, (await due(services)).count),
+        retention=await _retention(services),
         erasures=[
             cited
             for run in every
             for cited in erasures_of(run, lambda entry: period[0] <= _day(entry.at) <= period[1])
         ],
     )
+
+
+async def _retention(services: Services) -> RetentionFacts:
+    found = await due(services)
+    return RetentionFacts(services.config.retention, has_overdue=bool(found.count or found.notices))
 
 
 async def _run(services: Services, head: RunHead, damages: Sequence[Damage]) -> RunFacts:
