@@ -23,7 +23,13 @@ from runbook_keys.system.shellcheck import ShellCheck
 ROUNDS = 11
 PACK = shipped_library() / "stripe-webhook-failure"
 IMPORTS = "import click, sqlite3, markdown_it, msgspec, asyncio"
-INPUTS = ("-i", "STRIPE_ENDPOINT_ID=we_1", "-i", "APP_DATABASE=postgresql://reader@127.0.0.1/none")
+INPUTS = {
+    "STRIPE_ENDPOINT_ID": "we_1",
+    "APP_DATABASE": "postgresql://reader@127.0.0.1/none",
+    "WEBHOOK_LOG": "/var/log/none.log",
+    "APP_ENV_FILE": "/etc/none.env",
+}
+QUESTION = b"q leave"
 COMMAND = "grep --count root /etc/passwd\n"
 
 
@@ -39,20 +45,42 @@ def _milliseconds(work: Callable[[], object]) -> float:
 
 
 def _first_question() -> Row:
-    """`keys run` with nobody there: it shows the first question and leaves."""
+    """`keys run` until its first question is there to be answered. The checks of the pack are remembered, as on any day but the first."""
     with tempfile.TemporaryDirectory() as home:
         environment = {
             **os.environ,
             "KEYS_HOME": home,
             "APP_DATABASE_ADMIN": "postgresql://owner:secret@127.0.0.1/n",
         }
-        ours = [sys.executable, "-m", "runbook_keys.cli.main", "run", str(PACK), *INPUTS]
+        given = [part for name, value in INPUTS.items() for part in ("-i", f"{name}={value}")]
+        ours = [sys.executable, "-m", "runbook_keys.cli.main", "run", str(PACK), *given]
         floor = [sys.executable, "-c", IMPORTS]
-        pairs = [(_spawned(ours, environment), _spawned(floor, environment)) for _ in range(ROUNDS)]
+        _until_asked(ours, environment)
+        pairs = [(_until_asked(ours, environment), _spawned(floor, environment)) for _ in range(ROUNDS)]
     took, bare = (statistics.median(each) for each in zip(*pairs, strict=True))
     return Row(
         "keys run to the first question, against its imports alone (ms)", took, bare, took / bare, "≤ 150 ms"
     )
+
+
+def _until_asked(command: list[str], environment: dict[str, str]) -> float:
+    """Milliseconds until the question is on the screen. Raises RuntimeError where the run was refused: that would be quick."""
+    began = time.perf_counter()
+    with subprocess.Popen(
+        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        shown = b""
+        while QUESTION not in shown:
+            more = os.read(process.stdout.fileno(), 1 << 16)
+            if not more:
+                raise RuntimeError(f"No question came: {shown.decode()}")
+            shown += more
+        took = (time.perf_counter() - began) * 1000
+        process.stdin.close()
+        process.stdout.read()
+    return took
 
 
 def _spawned(command: list[str], environment: dict[str, str]) -> float:

@@ -6,8 +6,13 @@ import signal
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from postgres_server import running_server
+
+# A time is no promise that a test holds: a loaded machine would break it.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 # Started in the background, a shell has us ignore Ctrl-C, and so would every process that a test starts and interrupts.
 signal.signal(signal.SIGINT, signal.default_int_handler)

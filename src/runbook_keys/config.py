@@ -5,16 +5,18 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import PurePath
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from runbook_keys.errors import RefusedInput
 
 APP = "runbook-keys"
 MAX_BYTES = 1 << 20
 """How large `keys.toml` may be."""
+
+Days = Annotated[int, Meta(ge=1, le=36500)]
 
 
 class Approvals(Struct, frozen=True, forbid_unknown_fields=True):
@@ -36,6 +38,16 @@ class Anchors(Struct, frozen=True, forbid_unknown_fields=True):
     time_stamp_roots: str = ""
 
 
+class Retention(Struct, frozen=True, forbid_unknown_fields=True):
+    """`[retention]`, in days after the end of a run: how long its material is kept at least, when that of a real run is due
+    for erasure (None: never), and the runs and incidents that a legal hold keeps.
+    """
+
+    keep_days: Days | None = None
+    erase_after_days: Days | None = None
+    hold: tuple[str, ...] = ()
+
+
 class RunbookConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """`[runbooks.SLUG]`: values for one runbook only."""
 
@@ -43,12 +55,13 @@ class RunbookConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
-    """The organisation's facts: values by name, how each contact is reached, who may approve, who keeps checkpoints."""
+    """The organisation's facts: values by name, how each contact is reached, who may approve, who keeps checkpoints, how long."""
 
     inputs: dict[str, str] = {}
     contacts: dict[str, str] = {}
     approvals: Approvals = Approvals()
     anchors: Anchors = Anchors()
+    retention: Retention = Retention()
     runbooks: dict[str, RunbookConfig] = {}
 
     def inputs_for(self, slug: str) -> dict[str, str]:
@@ -93,7 +106,19 @@ def read_config(content: bytes, origin: str) -> Config:
             raise RefusedInput(
                 f"{origin}: {_in_words(place, str(error))} See docs/reference/keys-toml.md."
             ) from error
-    return msgspec.convert(document, Config)
+    config = msgspec.convert(document, Config)
+    _refuse_contradiction(config.retention, origin)
+    return config
+
+
+def _refuse_contradiction(retention: Retention, origin: str) -> None:
+    """Nothing is due while it must be kept."""
+    keep_days, erase_after_days = retention.keep_days, retention.erase_after_days
+    if keep_days and erase_after_days and erase_after_days < keep_days:
+        raise RefusedInput(
+            f"{origin}: retention.erase_after_days ({erase_after_days}) is less than retention.keep_days ({keep_days}). "
+            "What must be kept can't be due. Mend one of them."
+        )
 
 
 def _pieces(document: dict[str, Any]) -> Iterator[tuple[str, object, Any]]:
@@ -126,4 +151,5 @@ _WANTED = {
     "Expected `str`": 'a text in quotes, such as "…"',
     "Expected `bool`": "true or false",
     "Expected `array`": 'a list, such as ["anna"]',
+    "Expected `int": "a whole number of days, from 1 to 36500",
 }

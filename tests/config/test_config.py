@@ -26,6 +26,8 @@ def test_the_example_of_the_page_is_read_as_it_says() -> None:
     assert "/mnt/elsewhere/keys" == config.anchors.folder
     assert "https://tsa.larkspur.example/tsr" == config.anchors.time_stamps
     assert "/etc/larkspur/tsa-roots.pem" == config.anchors.time_stamp_roots
+    assert (400, 800) == (config.retention.keep_days, config.retention.erase_after_days)
+    assert ("r-20261123-0312-k7qm",) == config.retention.hold
 
 
 def test_an_empty_file_is_nothing_special() -> None:
@@ -54,6 +56,20 @@ def test_a_runbooks_own_value_wins() -> None:
         ("[approvals]\nsecond_person = 'yes'\n", "approvals.second_person must be true or false."),
         ("[anchors]\nfolder = 3\n", 'anchors.folder must be a text in quotes, such as "…".'),
         ("[anchors]\nurl = 'x'\n", "anchors has `url`, which KEYS does not know."),
+        (
+            "[retention]\nkeep_days = 0\n",
+            "retention.keep_days must be a whole number of days, from 1 to 36500.",
+        ),
+        ("[retention]\nkeep_days = true\n", "retention.keep_days must be a whole number of days"),
+        (
+            "[retention]\nerase_after_days = '90'\n",
+            "retention.erase_after_days must be a whole number of days",
+        ),
+        ("[retention]\nhold = 'r-1'\n", "retention.hold must be a list"),
+        (
+            "[retention]\nkeep_days = 90\nerase_after_days = 89\n",
+            "retention.erase_after_days (89) is less than retention.keep_days (90).",
+        ),
         ("[contacts]\n[contacts.x]\ny = 1\n", 'contacts.x must be a text in quotes, such as "…".'),
         ("[runbooks.x]\ninput = {}\n", "runbooks.x has `input`, which KEYS does not know."),
     ],

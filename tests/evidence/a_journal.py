@@ -28,11 +28,12 @@ BEGIN = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
 
 
 class Journal:
-    """A journal in `home`, whose clock a test sets."""
+    """A journal in `home`, whose clock and settings a test sets."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
         self.clock = FakeClock(BEGIN)
+        self.config = Config()
 
     def pass_(self, **lasting: float) -> None:
         """Let time pass."""
@@ -43,7 +44,7 @@ class Journal:
 
         async def body() -> T:
             async with services(
-                {"PATH": "/usr/bin:/bin"}, self.clock, home=self.home, config=Config()
+                {"PATH": "/usr/bin:/bin"}, self.clock, home=self.home, config=self.config
             ) as opened:
                 return await work(opened)
 

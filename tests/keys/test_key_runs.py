@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from throwaway import a_key, a_notebook, an_object
 
 from runbook_keys import bootstrap
 from runbook_keys.errors import InvalidPack
+from runbook_keys.model.pack import Pack
+from runbook_keys.operations import pins
 from runbook_keys.operations.packs import read_pack
 from runbook_keys.operations.pins import called_keys
 
@@ -187,6 +190,36 @@ def test_a_value_that_the_schema_refuses_is_seen_before_the_run_starts(place: Ke
     told = asyncio.run(refusal())
     assert "S1 calls python-switch-look. `file` of the call" in told
     assert "/switches" not in told
+
+
+def test_a_call_that_fitted_is_not_proven_twice_but_one_of_a_changed_key_is(
+    place: KeyedPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first question comes sooner, and never on the word of an earlier text or value."""
+    proven: list[str] = []
+    prove = pins._fitness
+
+    def counted(pack: Pack, each: pins.KeyBlock, values: Mapping[str, str]) -> pins.Fitness:
+        proven.append(each.place)
+        return prove(pack, each, values)
+
+    monkeypatch.setattr(pins, "_fitness", counted)
+
+    async def called(value: str) -> list[str]:
+        proven.clear()
+        async with bootstrap.services(place.environment, home=place.home) as services:
+            opened = read_pack(services.library.load("switch-left-on"), services.cache)
+            called_keys(services, opened, {"SWITCH": value}, "")
+        return list(proven)
+
+    at_first = asyncio.run(called("/sw"))
+    assert at_first
+    assert asyncio.run(called("/sw")) == []
+    assert asyncio.run(called("/other")) == at_first
+    inputs = an_object(("file",), file={**FILE, "maxLength": 2})
+    place.install("python-switch-look", LOOK, inputs=inputs, outputs=an_object(is_on={"type": "boolean"}))
+    with pytest.raises(InvalidPack):
+        asyncio.run(called("/sw"))
 
 
 def test_the_kept_result_is_the_canonical_json_that_its_digest_names(place: KeyedPlace) -> None:

@@ -12,6 +12,7 @@ import click
 from runbook_keys.cli.endings import Exit
 from runbook_keys.cli.followups import me
 from runbook_keys.cli.opening import say, show_json, told, with_services
+from runbook_keys.cli.retention import erase_what_is_due, erased_lines, typed
 from runbook_keys.cli.text import counted, hanging
 from runbook_keys.errors import KeysError
 
@@ -223,35 +224,43 @@ async def _taken(
 
 
 @click.command("erase")
-@click.argument("run")
+@click.argument("run", default="", metavar="[RUN]")
 @click.option(
     "--entry", "entries", type=int, multiple=True, help="Only what this entry holds; may be given again."
 )
-@click.option("--reason", required=True, help="Why; it stays on the record.")
-@click.option("--confirm", default="", metavar="RUN", help="The run's name again, where nobody can be asked.")
-def erase_command(run: str, entries: tuple[int, ...], reason: str, confirm: str) -> None:
+@click.option("--reason", default="", help="Why; it stays on the record.")
+@click.option("--although-kept", is_flag=True, help="Also before `keep_days` of keys.toml have passed.")
+@click.option(
+    "--due", "is_due", is_flag=True, help="What `erase_after_days` of keys.toml says is due, in all runs."
+)
+@click.option(
+    "--confirm", default="", metavar="RUN|COUNT", help="What would be typed, where nobody can be asked."
+)
+def erase_command(
+    run: str, entries: tuple[int, ...], reason: str, although_kept: bool, is_due: bool, confirm: str
+) -> None:
     """Erase personal data: outputs, notes, files and values of RUN. The chain still verifies. There is no way back.
 
     Example: keys erase r-20261123-0312-k7qm --entry 12 --reason "request 2026-114"
     """
-    from runbook_keys.cli.terminal import operator_for
+    if is_due:
+        if run or entries or reason or although_kept:
+            raise click.UsageError("--due takes no RUN and no reason: the setting is the reason.")
+        erase_what_is_due(confirm)
+        return
+    if not (run and reason):
+        raise click.UsageError("Give RUN and --reason, or --due.")
     from runbook_keys.operations.erase import erasable, erase
 
     async def work(services: Services) -> int:
-        what = await erasable(services, run, entries)
+        what = await erasable(services, run, entries, although_kept=although_kept)
         numbers = ", ".join(str(seq) for seq in sorted({seq for seq, _ in what.pieces}))
         click.echo("\n".join(hanging("", f"The material of entry {numbers} will be gone.")))
-        if (confirm or _typed(what.run, "erase it", "erased")) != what.run:
+        if (confirm or typed(what.run, "erase it", "erased")) != what.run:
             raise KeysError("That is not the run's name. Nothing was erased.")
-        return await erase(services, operator_for(sys.stdin, sys.stdout, None).actor, what, reason)
+        return await erase(services, me(), what, reason)
 
-    count = with_services(work)
-    say(
-        [
-            f"Erased: {count}. `keys verify` says whether the record is whole.",
-            "Backups, copies and bundles that were exported before are beyond this command.",
-        ]
-    )
+    say(erased_lines(with_services(work)))
 
 
 @click.command("declare")
@@ -278,7 +287,7 @@ def declare_command(reason: str, against: Path | None, confirm: str) -> None:
         count = len(what.damages)
         for each in what.damages:
             click.echo("\n".join(hanging(f"  {each.run or 'journal'}: ", each.what)))
-        if (confirm or _typed(str(count), "declare that they are known", "declared")) != str(count):
+        if (confirm or typed(str(count), "declare that they are known", "declared")) != str(count):
             raise KeysError(f"There are {count} findings. Nothing was declared.")
         return (await declare(services, what, reason)).no
 
@@ -289,10 +298,3 @@ def declare_command(reason: str, against: Path | None, confirm: str) -> None:
             "Keep that checkpoint elsewhere: keys checkpoint > today.checkpoint",
         ]
     )
-
-
-def _typed(word: str, purpose: str, done: str) -> str:
-    """What a person types; silence is never yes."""
-    if not sys.stdin.isatty():
-        raise KeysError(f"Nobody can be asked here. Give --confirm {word} as well. Nothing was {done}.")
-    return str(click.prompt(f"Type {word} to {purpose}", default="", show_default=False))

@@ -55,6 +55,8 @@ def control_page(report: ControlReport, exceptions: Sequence[Exceptional]) -> by
 def _headline(report: ControlReport) -> str:
     if not report.runs:
         begun = " The period has not begun." if report.from_day > report.today else ""
+        if report.journal.erasures:
+            return "No run opened in this period. What was erased in it is the only evidence."
         return f"No run opened in this period, so there is no evidence in it.{begun}"
     kinds = Counter(run.kind for run in report.runs)
     words = ", ".join(

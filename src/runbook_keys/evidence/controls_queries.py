@@ -12,6 +12,7 @@ from types import MappingProxyType
 from runbook_keys.evidence.controls import Query
 from runbook_keys.evidence.controls_exceptions import DEPARTURES, exceptions_of, notify_by_of, told_at_of
 from runbook_keys.evidence.controls_runs import Citation, JournalFacts, RunFacts
+from runbook_keys.evidence.retention import in_words
 from runbook_keys.evidence.words import is_copy, words_of
 from runbook_keys.model import event as e
 from runbook_keys.model.breach import BreachDetail
@@ -23,6 +24,8 @@ _Test = Callable[[RunFacts, Entry], bool]
 _INCIDENTS = (e.RunKind.INCIDENT,)
 
 A_SITTING = timedelta(hours=1)
+TWELVE_MONTHS, SIX_YEARS = 366, 2192
+"""In days, with every leap day that can lie in them."""
 
 
 def _cited(run: RunFacts, entry: Entry, words: str = "") -> Citation:
@@ -213,6 +216,37 @@ def _reach(journal: JournalFacts) -> list[Citation]:
     return [_of_journal(f"The oldest entry is of {journal.first_at:%Y-%m-%d}; KEYS removes none")]
 
 
+def _settings(journal: JournalFacts) -> list[Citation]:
+    return [_of_journal(words) for words in in_words(journal.retention.settings)] if journal.runs else []
+
+
+def _kept_for(days: int) -> Query:
+    """The setting, where it keeps material for at least so many days."""
+
+    def query(journal: JournalFacts) -> list[Citation]:
+        kept = journal.retention.settings.keep_days or 0
+        return [_of_journal(f"keep_days = {kept}")] if journal.runs and kept >= days else []
+
+    return query
+
+
+def _nothing_due(journal: JournalFacts) -> list[Citation]:
+    days = journal.retention.settings.erase_after_days
+    if days is None or journal.retention.has_overdue or not journal.runs:
+        return []
+    words = f"No material of real runs was past erase_after_days = {days} when this report was made, but for what is held"
+    return [_of_journal(words)]
+
+
+def erasures_of(run: RunFacts, is_in: Callable[[Entry], bool]) -> list[Citation]:
+    """The erasures of a run whose entries are in the period: a report looks for them in all runs, also in older ones."""
+    return [
+        _cited(run, entry)
+        for entry in run.entries
+        if isinstance(entry.event, e.MaterialErased) and is_in(entry)
+    ]
+
+
 _BY_NAME: dict[str, Query] = {
     "alert-time": _entries(_is_alert),
     "approvals": _entries(_is(e.ApprovalGranted)),
@@ -230,6 +264,7 @@ _BY_NAME: dict[str, Query] = {
     "decisions": _entries(_is_decision),
     "drills": lambda journal: list(_drills(journal)),
     "ended": _entries(_is(e.RunEnded)),
+    "erasures": lambda journal: journal.erasures,
     "escalated": _entries(_is_escalation),
     "evidence-kept": _entries(_is_evidence),
     "feedback": _entries(_is(e.StepDoubted), tuple(e.RunKind)),
@@ -239,9 +274,13 @@ _BY_NAME: dict[str, Query] = {
     "journal-reach": _reach,
     "journal-signed": _signed,
     "journal-whole": _whole,
+    "kept-six-years": _kept_for(SIX_YEARS),
     "kept-to-the-text": lambda journal: list(_kept_to_the_text(journal)),
+    "kept-twelve-months": _kept_for(TWELVE_MONTHS),
+    "nothing-overdue": _nothing_due,
     "outcomes": _entries(_is(e.AttemptFinished)),
     "record-read": _entries(_is(e.RecordRead), tuple(e.RunKind)),
+    "retention-settings": _settings,
     "root-cause": _entries(_answers("root cause", "cause")),
     "text-pinned": _entries(_is(e.RunOpened)),
     "text-revised": lambda journal: list(_revised(journal)),

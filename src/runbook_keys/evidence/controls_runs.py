@@ -7,6 +7,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from runbook_keys.evidence.retention import RetentionFacts
 from runbook_keys.evidence.summary import RunSummary
 from runbook_keys.model import event as e
 from runbook_keys.model.entry import Entry
@@ -41,7 +42,7 @@ class JournalFacts(Struct, frozen=True):
 
     `missing` are run numbers between the first and the last of the period of which the journal has no run;
     `others` are numbers in between whose runs opened outside of the period. `anchored` says, a sentence each, what fits that
-    is kept elsewhere, and what is not there yet.
+    is kept elsewhere, and what is not there yet. `erasures` are those that happened in the period, in whichever run.
     """
 
     runs: Sequence[RunFacts]
@@ -53,6 +54,8 @@ class JournalFacts(Struct, frozen=True):
     missing: Sequence[int] = ()
     others: Sequence[int] = ()
     anchored: Sequence[str] = ()
+    retention: RetentionFacts = RetentionFacts()
+    erasures: Sequence[Citation] = ()
 
     def of_kind(self, *kinds: e.RunKind) -> Iterator[RunFacts]:
         """The runs of these kinds."""

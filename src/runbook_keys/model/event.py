@@ -1,399 +1,94 @@
 """The facts a run is made of. A run's state is a fold over them; the journal keeps nothing else.
 
-Past tense, frozen, tagged by class name. Outputs, input values, notes and the pack's text are not in here but in salted
-blobs; a `*_blob` field holds the blob's digest (hex SHA-256 over salt and content).
+This is their one door: the events are in `event_course.py` (what drives a run) and `event_asides.py` (what is added beside it,
+also after its end), and everybody imports them from here.
 """
 
 from __future__ import annotations
 
-from enum import StrEnum
-
-from msgspec import Struct
-
-from runbook_keys.model.breach import BreachDetail
-from runbook_keys.model.key import KeyRecord, PinnedKey
-from runbook_keys.model.outcome import OutcomeKind, Role, Settlement, Verdict
-from runbook_keys.model.runbook import Ending, SafetyClass, Target
-
-
-class RunKind(StrEnum):
-    """A run for a real incident, or practice: followed by a script, or by a person who learns."""
-
-    INCIDENT = "incident"
-    DRILL = "drill"
-    TRAINING = "training"
-
-    @property
-    def is_practice(self) -> bool:
-        """True where nothing real is at stake."""
-        return self is not RunKind.INCIDENT
-
-
-class BranchReason(StrEnum):
-    """Why a way out was taken."""
-
-    MATCHED = "matched"
-    NOTHING_MATCHED = "nothing-matched"
-    ANSWERED = "answered"
-    OVERRULED = "overruled"
-
-
-class Event(Struct, frozen=True, tag=True, gc=False):
-    """A fact about a run."""
-
-
-class RunOpened(Event, frozen=True, tag=True):
-    """A run began: of which text, with which inputs, for which incident.
-
-    `pack_digest` names the exact text; `value_digests` maps input names to keyed digests of their values;
-    `pack_blob` and `inputs_blob` hold the text and the values that are not secret.
-    `approvers` may approve what can't be undone (empty: anybody); `needs_second_person`: not who opened the run.
-    `came_from` is the run of the same incident that handed over to this one.
-    `alerted_at` (RFC 3339) is when the alert fired, empty where nobody knows.
-    `time_scale` is 1 but for drills on a compressed clock. `keys` are the KEYS that its blocks call, as they were then.
-    """
-
-    slug: str
-    version: str
-    pack_digest: str
-    pack_blob: str
-    inputs_blob: str
-    value_digests: dict[str, str]
-    first_step: str
-    incident: str
-    kind: RunKind = RunKind.INCIDENT
-    time_scale: int = 1
-    accepted_findings: str = ""
-    keys: tuple[PinnedKey, ...] = ()
-    came_from: str = ""
-    opened_by: str = ""
-    approvers: tuple[str, ...] = ()
-    needs_second_person: bool = False
-    alerted_at: str = ""
-
-
-class RunResumed(Event, frozen=True, tag=True):
-    """A driver took the run up again; `changed_inputs` names the values that differ from those it was opened with."""
-
-    changed_inputs: tuple[str, ...] = ()
-
-
-class StepEntered(Event, frozen=True, tag=True):
-    """The run stands at a step for the `visit`-th time; its first check is due at `due_at` (RFC 3339; empty: at once)."""
-
-    step: str
-    visit: int
-    due_at: str = ""
-
-
-class VerificationDue(Event, frozen=True, tag=True):
-    """A scheduled check's time has come; `check` counts from 1."""
-
-    step: str
-    check: int
-
-
-class WatchContinued(Event, frozen=True, tag=True):
-    """A repeated check was good; the next one is due at `due_at` (RFC 3339). `check` is the one that was done."""
-
-    step: str
-    check: int
-    due_at: str
-
-
-class ApprovalGranted(Event, frozen=True, tag=True):
-    """A person said yes to exactly this: `binding` is the digest of all that was shown. `expires_at` is RFC 3339."""
-
-    step: str
-    role: Role
-    attempt: int
-    binding: str
-    expires_at: str
-    reason: str = ""
-
-
-class AttemptStarted(Event, frozen=True, tag=True):
-    """The intent: durable before anything is spawned. `command_digest` is the SHA-256 of the exact text."""
-
-    step: str
-    role: Role
-    attempt: int
-    safety: SafetyClass
-    language: str
-    command: str
-    command_digest: str
-    value_names: tuple[str, ...] = ()
-    binding: str = ""
-
-
-class AttemptFinished(Event, frozen=True, tag=True):
-    """The outcome of an attempt. `capture` names the value that later steps read from this output; `key` the KEY called."""
-
-    step: str
-    role: Role
-    attempt: int
-    outcome: OutcomeKind
-    exit_code: int | None = None
-    why: str = ""
-    duration_ms: int = 0
-    enforcement: str = ""
-    output_blob: str = ""
-    capture: str = ""
-    is_truncated: bool = False
-    key: KeyRecord | None = None
-
-
-class LeftoverCut(Event, frozen=True, tag=True):
-    """A person has the command of an attempt ended whose driver is gone; written before the signals are sent.
-
-    `processes` are names and numbers, as they were shown.
-    """
-
-    step: str
-    role: Role
-    attempt: int
-    processes: tuple[str, ...]
-    reason: str
-
-
-class OutcomeSettled(Event, frozen=True, tag=True):
-    """It became known whether an unknown change happened: by a probe or by a person with a reason."""
-
-    step: str
-    attempt: int
-    settlement: Settlement
-    reason: str = ""
-
-
-class ChoiceAsked(Event, frozen=True, tag=True):
-    """The step's ways out carry no conditions: a person who has seen the output picks one."""
-
-    step: str
-
-
-class StepSkipped(Event, frozen=True, tag=True):
-    """A person passed over a looking step."""
-
-    step: str
-    reason: str
-
-
-class BranchTaken(Event, frozen=True, tag=True):
-    """The run took a way out. `is_limit_reached` says that it had been taken too often and its `then` counts."""
-
-    step: str
-    branch: int
-    words: str
-    target: Target
-    because: BranchReason
-    verdicts: tuple[Verdict, ...] = ()
-    is_limit_reached: bool = False
-    reason: str = ""
-
-
-class WayOverruled(Event, frozen=True, tag=True):
-    """A person left the tree's way and went to another step, with a reason."""
-
-    step: str
-    to: str
-    reason: str
-
-
-class ActionRolledBack(Event, frozen=True, tag=True):
-    """An action was undone, and its check says that the undo worked."""
-
-    step: str
-
-
-class RollbackSkipped(Event, frozen=True, tag=True):
-    """There was nothing to undo: the action was never started, or is undone already."""
-
-    step: str
-
-
-class RollbackFailed(Event, frozen=True, tag=True):
-    """An undo did not work, or nobody can tell. The run escalates."""
-
-    step: str
-    why: str
-
-
-class EscalationDue(Event, frozen=True, tag=True):
-    """The time after which the runbook says to escalate has passed."""
-
-    after_seconds: int
-
-
-class EscalationPostponed(Event, frozen=True, tag=True):
-    """A person goes on all the same, with a reason; the time runs again from here."""
-
-    reason: str
-
-
-class NoteAdded(Event, frozen=True, tag=True):
-    """A person added a note; its text is in the blob."""
-
-    step: str
-    note_blob: str
-
-
-class FileAttached(Event, frozen=True, tag=True):
-    """A person added a file; its content, `size` bytes, is in the blob. `name` is what they called it."""
-
-    step: str
-    name: str
-    size: int
-    file_blob: str
-
-
-class TrainingScored(Event, frozen=True, tag=True):
-    """How a person did in a training, after its end: evidence that they were trained.
-
-    `seconds` from the first screen to the end; `wrong_turns` answers that were not right, steps that they went to against
-    the tree, and actions that had to be undone; `skipped` looks that they passed over; `is_passed`: the oracle agrees.
-    """
-
-    person: str
-    drill: str
-    seconds: int
-    wrong_turns: int
-    skipped: int
-    is_passed: bool
-
-
-class StepDoubted(Event, frozen=True, tag=True):
-    """A person says that a step of the text this run pinned is wrong; why lies in the blob.
-
-    `step_digest` is over the step's meaning: while a later text has the same step, the doubt stands.
-    """
-
-    step: str
-    step_digest: str
-    words_blob: str
-
-
-class BreachAware(Event, frozen=True, tag=True):
-    """A person says that they know of a breach of personal data since `aware_at` (RFC 3339): 72 hours run from then."""
-
-    aware_at: str
-    note_blob: str = ""
-
-
-class BreachDetailed(Event, frozen=True, tag=True):
-    """A part of the record of GDPR Art. 33(5) was given; later ones add to it. `happened_at` (RFC 3339) may be empty."""
-
-    detail: BreachDetail
-    text_blob: str = ""
-    happened_at: str = ""
-
-
-class FollowUpAssigned(Event, frozen=True, tag=True):
-    """A follow-up of section 10 (`item` counts from 0) was given to somebody."""
-
-    item: int
-    words: str
-    to: str
-
-
-class FollowUpDone(Event, frozen=True, tag=True):
-    """A follow-up of section 10 (`item` counts from 0) was done."""
-
-    item: int
-    words: str
-    note_blob: str = ""
-
-
-class RecordRead(Event, frozen=True, tag=True):
-    """Somebody who did not drive the run read its record: `what` they were given, `timeline` or, of a copy, its digest."""
-
-    what: str
-
-
-class MaterialErased(Event, frozen=True, tag=True):
-    """Personal data goes: the material of these `digests`, which `entries` speak of. Written before it is erased."""
-
-    digests: tuple[str, ...]
-    entries: tuple[int, ...]
-    reason: str
-
-
-class ClockStepped(Event, frozen=True, tag=True):
-    """The wall clock was set: by so many milliseconds forward, or (negative) back. What follows is in order all the same."""
-
-    by_ms: int
-
-
-class ClosingBegun(Event, frozen=True, tag=True):
-    """The run's ending is decided; what section 9 asks for is collected before it ends."""
-
-    ending: Ending
-    step: str
-    hand_off: str = ""
-
-
-class EvidenceRecorded(Event, frozen=True, tag=True):
-    """One item of section 9 was answered (`blob`), or honestly is not known (`blob` empty)."""
-
-    item: int
-    words: str
-    blob: str = ""
-
-
-class RunEnded(Event, frozen=True, tag=True):
-    """The run is over. `undoable` names the actions that are still in place and can be undone."""
-
-    ending: Ending
-    undoable: tuple[str, ...] = ()
-    hand_off: str = ""
-
-
-AnyEvent = (
-    RunOpened
-    | RunResumed
-    | StepEntered
-    | VerificationDue
-    | WatchContinued
-    | ApprovalGranted
-    | AttemptStarted
-    | AttemptFinished
-    | LeftoverCut
-    | OutcomeSettled
-    | ChoiceAsked
-    | StepSkipped
-    | BranchTaken
-    | WayOverruled
-    | ActionRolledBack
-    | RollbackSkipped
-    | RollbackFailed
-    | EscalationDue
-    | EscalationPostponed
-    | NoteAdded
-    | FileAttached
-    | TrainingScored
-    | StepDoubted
-    | BreachAware
-    | BreachDetailed
-    | FollowUpAssigned
-    | FollowUpDone
-    | RecordRead
-    | MaterialErased
-    | ClockStepped
-    | ClosingBegun
-    | EvidenceRecorded
-    | RunEnded
+from runbook_keys.model.event_asides import (
+    AFTER_END,
+    BreachAware,
+    BreachDetailed,
+    ClockStepped,
+    FileAttached,
+    FollowUpAssigned,
+    FollowUpDone,
+    MaterialErased,
+    NoteAdded,
+    RecordRead,
+    StepDoubted,
+    TrainingScored,
+)
+from runbook_keys.model.event_course import (
+    ActionRolledBack,
+    ApprovalGranted,
+    AttemptFinished,
+    AttemptStarted,
+    BranchReason,
+    BranchTaken,
+    ChoiceAsked,
+    ClosingBegun,
+    CourseEvent,
+    EscalationDue,
+    EscalationPostponed,
+    Event,
+    EvidenceRecorded,
+    LeftoverCut,
+    OutcomeSettled,
+    RollbackFailed,
+    RollbackSkipped,
+    RunEnded,
+    RunKind,
+    RunOpened,
+    RunResumed,
+    StepEntered,
+    StepSkipped,
+    VerificationDue,
+    WatchContinued,
+    WayOverruled,
 )
 
-AFTER_END = (
-    NoteAdded
-    | FileAttached
-    | TrainingScored
-    | StepDoubted
-    | BreachAware
-    | BreachDetailed
-    | FollowUpAssigned
-    | FollowUpDone
-    | RecordRead
-    | MaterialErased
-    | ClockStepped
-)
-"""What may still be added to a run that is over."""
+__all__ = [
+    "AFTER_END",
+    "ActionRolledBack",
+    "AnyEvent",
+    "ApprovalGranted",
+    "AttemptFinished",
+    "AttemptStarted",
+    "BranchReason",
+    "BranchTaken",
+    "BreachAware",
+    "BreachDetailed",
+    "ChoiceAsked",
+    "ClockStepped",
+    "ClosingBegun",
+    "CourseEvent",
+    "EscalationDue",
+    "EscalationPostponed",
+    "Event",
+    "EvidenceRecorded",
+    "FileAttached",
+    "FollowUpAssigned",
+    "FollowUpDone",
+    "LeftoverCut",
+    "MaterialErased",
+    "NoteAdded",
+    "OutcomeSettled",
+    "RecordRead",
+    "RollbackFailed",
+    "RollbackSkipped",
+    "RunEnded",
+    "RunKind",
+    "RunOpened",
+    "RunResumed",
+    "StepDoubted",
+    "StepEntered",
+    "StepSkipped",
+    "TrainingScored",
+    "VerificationDue",
+    "WatchContinued",
+    "WayOverruled",
+]
+
+AnyEvent = CourseEvent | AFTER_END

@@ -15,6 +15,7 @@ from runbook_keys.model.runbook import SafetyClass
 from runbook_keys.operations.anchor import has_anchors
 from runbook_keys.operations.findings import findings_of
 from runbook_keys.operations.packs import OpenPack, read_pack
+from runbook_keys.operations.retention import due
 from runbook_keys.operations.services import Services
 from runbook_keys.operations.summaries import summaries
 from runbook_keys.operations.verify import VerifyReport, verify
@@ -73,6 +74,8 @@ async def _of_machine(services: Services) -> AsyncIterator[Symptom]:
         )
     for symptom in _anchors(services, report):
         yield symptom
+    async for symptom in _retention(services):
+        yield symptom
     if not services.config.contacts:
         yield Symptom("No contacts are known.", "Add [contacts] to keys.toml.", is_stopping=False)
 
@@ -83,6 +86,17 @@ def _anchors(services: Services, report: VerifyReport) -> Iterator[Symptom]:
         yield Symptom(words, "Add [anchors] to keys.toml.", is_stopping=False)
     for lag in report.lags:
         yield Symptom(lag, "`keys anchor` sends them, or says why not.", is_stopping=False)
+
+
+async def _retention(services: Services) -> AsyncIterator[Symptom]:
+    found = await due(services)
+    for name in found.unknown_holds:
+        words = f"retention.hold in keys.toml names {name}, and the journal has no such run."
+        yield Symptom(words, "Correct it: a slip there would let go what must be kept.", is_stopping=False)
+    if found.count:
+        yield Symptom(
+            f"Material due for erasure: {found.amount}.", "`keys erase --due` lists them.", is_stopping=False
+        )
 
 
 def _of_runbook(services: Services, slug: str, is_practised: bool) -> Diagnosis:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from msgspec import Struct
 
 from runbook_keys.engine import inputs as i
 from runbook_keys.errors import RefusedInput
+from runbook_keys.evidence.retention import is_held, kept_until
 from runbook_keys.journal.blobs import references
 from runbook_keys.journal.lines import read
 from runbook_keys.model.actor import Actor
@@ -18,23 +20,33 @@ from runbook_keys.operations.services import Services
 
 
 class Erasable(Struct, frozen=True):
-    """What of a run can be erased: each piece of material with the number of the entry that speaks of it."""
+    """What of a run can be erased: each piece of material with the number of the entry that speaks of it.
+
+    `although` names the setting that would keep it for longer; it stays on the record beside the reason.
+    """
 
     run: str
     pieces: tuple[tuple[int, str], ...]
+    although: str = ""
 
 
-async def erasable(services: Services, run: str, entries: Collection[int] = ()) -> Erasable:
+async def erasable(
+    services: Services, run: str, entries: Collection[int] = (), *, although_kept: bool = False
+) -> Erasable:
     """The material of a run, or only of these entries; the texts of the runbook and its KEYS are no personal data.
 
-    Raises RunNotFound; RefusedInput where the run has not ended, or an entry has nothing to erase.
+    `although_kept`: also before `retention.keep_days` have passed. Raises RunNotFound; RefusedInput where the run has not
+    ended, is held, must be kept for longer, or an entry has nothing to erase.
     """
     head = await find_run(services, run)
     read_entries = [read(each) for each in await recorded(services, head.run)]
-    if not any(isinstance(entry.event, RunEnded) for entry in read_entries):
+    ended_at = next((entry.at for entry in read_entries if isinstance(entry.event, RunEnded)), None)
+    if ended_at is None:
         raise RefusedInput(
             f"Run {head.run} has not ended, and may still need it. End it first: `keys resume`."
         )
+    _refuse_held(services, head.run, read_entries[0])
+    although = _although(services, head.run, ended_at, although_kept=although_kept)
     found = tuple(piece for entry in read_entries for piece in _pieces(entry, entries))
     empty = set(entries) - {seq for seq, _ in found}
     if empty:
@@ -42,7 +54,31 @@ async def erasable(services: Services, run: str, entries: Collection[int] = ()) 
         raise RefusedInput(
             f"Entry {numbers} of run {head.run} has no material to erase. `keys export` lists it in material.csv."
         )
-    return Erasable(head.run, found)
+    return Erasable(head.run, found, although)
+
+
+def _refuse_held(services: Services, run: str, opening: Entry) -> None:
+    incident = opening.event.incident if isinstance(opening.event, RunOpened) else run
+    if is_held(services.config.retention, run, incident):
+        raise RefusedInput(
+            f"Run {run} is under a legal hold: [retention] hold in keys.toml. Nothing was erased. "
+            "Whoever owns the hold lifts it there."
+        )
+
+
+def _although(services: Services, run: str, ended_at: datetime, *, although_kept: bool) -> str:
+    """The setting that keeps the run's material for longer, where a person's right outweighs it; else empty."""
+    settings = services.config.retention
+    until = kept_until(settings, ended_at)
+    if until is None or until <= services.clock.now():
+        return ""
+    kept = f"retention.keep_days = {settings.keep_days} keeps it until {until:%Y-%m-%d}"
+    if not although_kept:
+        raise RefusedInput(
+            f"The material of run {run} is too young: {kept}. Nothing was erased. "
+            "Where a person's right outweighs that: add --although-kept, and say so in --reason."
+        )
+    return f"although {kept}"
 
 
 async def erase(services: Services, actor: Actor, what: Erasable, reason: str) -> int:
@@ -58,12 +94,17 @@ async def erase(services: Services, actor: Actor, what: Erasable, reason: str) -
     try:
         session, _ = await reopen(services, await find_run(services, what.run), needs_values=False)
         entries = tuple(sorted({seq for seq, _ in what.pieces}))
-        await session.tell(i.Erase(digests, entries, reason), actor)
+        await session.tell(i.Erase(digests, entries, _told(reason, what.although)), actor)
         for digest in digests:
             await services.store.erase(digest)
     finally:
         claim.release()
     return len(digests)
+
+
+def _told(reason: str, although: str) -> str:
+    """The reason as it stays on the record. An empty one stays empty, and is refused."""
+    return f"{reason}; {although}" if although and reason.strip() else reason
 
 
 def _pieces(entry: Entry, wanted: Collection[int]) -> Sequence[tuple[int, str]]:

@@ -9,10 +9,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from runbook_keys.book.book import Book
-from runbook_keys.book.checklist import checklist
 from runbook_keys.book.digest import pack_digest
 from runbook_keys.book.metadata import read_metadata
-from runbook_keys.book.parse import parse
 from runbook_keys.errors import InvalidPack
 from runbook_keys.model.pack import Pack, PackMetadata
 from runbook_keys.model.runbook import Runbook
@@ -55,6 +53,9 @@ def _book(source: bytes, cache: Cache) -> Book:
     remembered = cache.get(key)
     if remembered is not None:
         return replace(msgspec.msgpack.decode(remembered, type=Book), source=source)
+    # What reads a page is many modules, and a run of a page that was read before needs none of them.
+    from runbook_keys.book.parse import parse
+
     book = parse(source, README)
     cache.put(key, msgspec.msgpack.encode(replace(book, source=b"")))
     return book
@@ -62,5 +63,7 @@ def _book(source: bytes, cache: Cache) -> Book:
 
 def printed_page(pack: Pack, cache: Cache) -> bytes:
     """`checklist.md` as it is made from the pack's `README.md` now."""
+    from runbook_keys.book.checklist import checklist
+
     opened = read_pack(pack, cache)
     return checklist(opened.runbook, opened.book.source, opened.metadata).encode()

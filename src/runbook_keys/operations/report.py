@@ -13,14 +13,16 @@ from runbook_keys.errors import JournalDamaged, Refused
 from runbook_keys.evidence.controls import Catalogue, ControlReport, Strength, control_report, read_catalogue
 from runbook_keys.evidence.controls_exceptions import Exceptional, exceptions_of
 from runbook_keys.evidence.controls_page import control_page
-from runbook_keys.evidence.controls_queries import QUERIES
+from runbook_keys.evidence.controls_queries import QUERIES, erasures_of
 from runbook_keys.evidence.controls_runs import JournalFacts, RunFacts
 from runbook_keys.evidence.controls_tables import tables
 from runbook_keys.evidence.oscal import assessment_results
 from runbook_keys.evidence.printed_page import printed
+from runbook_keys.evidence.retention import RetentionFacts
 from runbook_keys.evidence.summary import summary_of
 from runbook_keys.journal.lines import read
 from runbook_keys.model.entry import Damage, RunHead
+from runbook_keys.operations.retention import due
 from runbook_keys.operations.services import Services
 from runbook_keys.operations.verify import VerifyReport, verify
 
@@ -105,7 +107,18 @@ async def _journal(services: Services, period: tuple[date, date], verified: Veri
         missing=[number for number in between if number not in known],
         others=[number for number in between if number in known - inside],
         anchored=(*verified.anchored, *verified.lags) if verified.anchored else (),
+        retention=await _retention(services),
+        erasures=[
+            cited
+            for run in every
+            for cited in erasures_of(run, lambda entry: period[0] <= _day(entry.at) <= period[1])
+        ],
     )
+
+
+async def _retention(services: Services) -> RetentionFacts:
+    found = await due(services)
+    return RetentionFacts(services.config.retention, has_overdue=bool(found.count or found.notices))
 
 
 async def _run(services: Services, head: RunHead, damages: Sequence[Damage]) -> RunFacts:
