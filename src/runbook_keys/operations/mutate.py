@@ -18,14 +18,15 @@ from runbook_keys.drills.result import DrillResult
 from runbook_keys.errors import DrillFailed, KeysError, RefusedInput
 from runbook_keys.lint.profile import blocking
 from runbook_keys.model.pack import Pack
+from runbook_keys.model.runbook import Ending
 from runbook_keys.operations.drill import DrillRequest, Tell, World, drill
 from runbook_keys.operations.findings import findings_of
 from runbook_keys.operations.packs import README, OpenPack, read_pack
 from runbook_keys.operations.services import Services
 from runbook_keys.ports import Library
 
-MOST_DRILLS = 3
-"""How many drills are run against one mutant: first those that go another way there, the quickest first."""
+MOST_DRILLS = 4
+"""How many drills are run against one mutant."""
 
 
 class MutationRequest(Struct, frozen=True):
@@ -174,8 +175,20 @@ async def _is_noticed(
 
 
 def worth_drilling(mutant: Mutant, drilled: Sequence[DrillResult]) -> list[DrillResult]:
-    """The drills by which a mutant is tried: those that tell it from the right text first, then the quickest."""
-    through = [result for result in drilled if set(mutant.steps) & set(result.path)]
-    return sorted(
-        through, key=lambda result: (not set(mutant.telling) & set(result.branches), result.milliseconds)
-    )[:MOST_DRILLS]
+    """The drills by which a mutant is tried: those that tell it from the right text first, then the quickest.
+
+    For each way out that tells, one that recovers comes before one that calls for help: a call for help often hides where
+    the way there was wrong.
+    """
+    through = sorted(
+        (result for result in drilled if set(mutant.steps) & set(result.path)),
+        key=lambda result: result.milliseconds,
+    )
+    recovering = [result for result in through if result.ending is Ending.RESOLVED]
+    telling = [
+        next((result for result in results if way in result.branches), None)
+        for results in (recovering, through)
+        for way in mutant.telling
+    ]
+    ordered = {result.drill: result for result in (*telling, *through) if result is not None}
+    return list(ordered.values())[:MOST_DRILLS]
