@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from runbook_keys.book.parse import parse
 from runbook_keys.bootstrap import services
@@ -15,7 +16,7 @@ from runbook_keys.config import Config
 from runbook_keys.drills.mutants import Mutant, MutationKind, MutationReport, mutants_of
 from runbook_keys.drills.result import Coverage, DrillResult, Judgement
 from runbook_keys.errors import RefusedInput
-from runbook_keys.model.runbook import GoTo
+from runbook_keys.model.runbook import Ending, GoTo
 from runbook_keys.operations.drill import DrillReport
 from runbook_keys.operations.mutate import drilled_before, worth_drilling
 from runbook_keys.operations.packs import read_pack
@@ -118,6 +119,14 @@ def test_drills_that_go_another_way_come_before_quick_ones() -> None:
         "telling",
         "quick",
     ]
+
+
+def test_of_drills_that_go_another_way_one_that_recovers_comes_first() -> None:
+    """Both end in a call for help when the targets of a step are swapped, and only one of them should not."""
+    mutant = Mutant(MutationKind.SWAPPED, 1, "", ("D1",), b"", ("D1: It works", "D1: It fails"))
+    calls, recovers = _result("calls", 1, "D1: It works"), _result("recovers", 9, "D1: It works")
+    recovers = replace(recovers, ending=Ending.RESOLVED)
+    assert [each.drill for each in worth_drilling(mutant, [calls, recovers])] == ["recovers", "calls"]
 
 
 def test_results_of_another_text_are_refused(tmp_path: Path) -> None:
