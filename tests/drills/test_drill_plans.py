@@ -140,6 +140,7 @@ def started(label: str, safety: SafetyClass) -> e.AttemptStarted:
         (plan(must_change_nothing=True), Ending.ESCALATED, Judgement(True, changed=("x",)), (), "changed: x"),
         (plan(must_stay=("the release",)), Ending.ESCALATED, Judgement(True, changed=("the release was r1",)), (), "must stay"),
         (plan(must_be_gone=("Rows",)), Ending.ESCALATED, Judgement(False, problems=("Rows leak.",)), (), "must be gone: Rows leak."),
+        (plan(must_run=("A1",)), Ending.ESCALATED, WELL, (), "never started A1"),
         (plan(rolled_back=("A1",)), Ending.ESCALATED, WELL, (), "It undid nothing, and A1 was right"),
         (plan(), Ending.ESCALATED, WELL, (e.ActionRolledBack("A1"),), "It undid A1, and nothing was right"),
         (plan(), Ending.ESCALATED, WELL, (started("A2", SafetyClass.IRREVERSIBLE),), "It ran A2"),

@@ -47,10 +47,16 @@ def mutants_of(book: Book) -> Iterator[Mutant]:
 
 def _flipped(book: Book, step: Step) -> Iterator[Mutant]:
     for number, branch in enumerate(step.branches):
-        if branch.condition is not None:
+        if branch.condition is not None and not _leads_alike(step, number):
             changed = _with_branch(step, number, replace(branch, condition=f"!({branch.condition})"))
             what = f"{step.label}: not ({branch.condition})"
             yield _mutant(book, MutationKind.FLIPPED, branch.line, what, changed, [branch])
+
+
+def _leads_alike(step: Step, number: int) -> bool:
+    """Whether all ways out from this one on lead to the same place: flipped, its condition leads nowhere else."""
+    ways = step.branches[number:]
+    return all((way.target, way.at_most) == (ways[0].target, None) for way in ways)
 
 
 def _swapped(book: Book, step: Step) -> Iterator[Mutant]:

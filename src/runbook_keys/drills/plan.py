@@ -37,7 +37,7 @@ class DrillPlan(Struct, frozen=True, forbid_unknown_fields=True):
     every later one. `evidence` is what they answer in section 9, `then` what breaks while the run goes on.
     `must_change_nothing` allows the oracle no change at all, `must_stay` none that begins with these words.
     `must_be_gone` are beginnings of the oracle's words for problems that no right run leaves behind, however it ends.
-    `rolled_back` are the actions that were undone. `irreversible` are the actions that may run in a drill that does
+    `must_run` are actions that have to be started. `rolled_back` are the actions that were undone. `irreversible` are the actions that may run in a drill that does
     not end RESOLVED; there none may run unless it is named. `hands_over_to` are the runbooks that it goes on in, in
     order; their steps are named `SLUG/LABEL` everywhere here, and `ending` is that of the last one.
     """
@@ -53,6 +53,7 @@ class DrillPlan(Struct, frozen=True, forbid_unknown_fields=True):
     must_change_nothing: bool = False
     must_stay: tuple[str, ...] = ()
     must_be_gone: tuple[str, ...] = ()
+    must_run: tuple[str, ...] = ()
     hands_over_to: tuple[str, ...] = ()
     rolled_back: tuple[str, ...] = ()
     irreversible: tuple[str, ...] = ()
@@ -87,7 +88,13 @@ def check_fits(plan: DrillPlan, runbook: Runbook) -> None:
 
     Else a reworded answer would quietly become the last way out, and the drill would test something else.
     """
-    named = {*plan.answers, *(each.at for each in plan.then), *plan.rolled_back, *plan.irreversible}
+    named = {
+        *plan.answers,
+        *(each.at for each in plan.then),
+        *plan.must_run,
+        *plan.rolled_back,
+        *plan.irreversible,
+    }
     unknown = sorted(label for label in named if "/" not in label and runbook.step(label) is None)
     if unknown:
         raise DrillFailed(

@@ -87,6 +87,8 @@ def failures_of(
     left = [each for each in judgement.problems if each.startswith(plan.must_be_gone)]
     if left:
         found.append(f"It left behind what must be gone: {' '.join(left[:NAMED])}")
+    if unstarted := set(plan.must_run) - _places(runs, lambda event: isinstance(event, e.AttemptStarted)):
+        found.append(f"It never started {_listed(unstarted)}.")
     undone = _places(runs, lambda event: isinstance(event, e.ActionRolledBack))
     if undone != set(plan.rolled_back):
         found.append(f"It undid {_listed(undone)}, and {_listed(plan.rolled_back)} was right.")
