@@ -20,7 +20,7 @@ from runbook_keys.journal.declared import undeclared
 from runbook_keys.journal.lines import instant
 from runbook_keys.journal.receipt import check_receipt
 from runbook_keys.journal.whole import Contents, verify_journal
-from runbook_keys.model.entry import Alarm, Damage
+from runbook_keys.model.entry import Alarm, Damage, Strange
 from runbook_keys.operations.anchored import against_anchors
 from runbook_keys.operations.recorded import find_run
 from runbook_keys.operations.services import Services
@@ -73,7 +73,9 @@ async def verify(
         services.store.sound_alarm(Alarm(instant(services.clock.now()), found[0].what))
     told = joined((elsewhere, *(check_receipt(each, contents.entries) for each in receipts)))
     signed = replace(
-        signed, damages=(*signed.damages, *told.damages), notices=(*signed.notices, *told.notices)
+        signed,
+        damages=(*signed.damages, *told.damages),
+        notices=(*signed.notices, *unguarded(contents.strange), *told.notices),
     )
     report = (
         await _of_run(services, run, contents, journal, signed)
@@ -82,6 +84,16 @@ async def verify(
     )
     return replace(
         report, keys=tuple(known), anchored=told.fits, lags=told.lags, alarm=services.store.alarm()
+    )
+
+
+def unguarded(strange: Strange) -> Sequence[str]:
+    """What is said where triggers of ours are gone: no damage, and a trace of somebody who wrote past KEYS."""
+    if not strange.unguarded:
+        return ()
+    names = ", ".join(strange.unguarded)
+    return (
+        f"Somebody has opened this file with another program. What refuses changes in it is gone: {names}.",
     )
 
 
@@ -124,16 +136,18 @@ def verifier_of(signer: Signer, public_keys: Mapping[str, bytes]) -> Verifier:
 
 
 async def gathered(store: JournalStore) -> Contents:
-    """The whole journal as its store gives it."""
-    heads = await store.runs()
-    return Contents(
-        heads=heads,
-        entries={head.run: await store.entries(head.run) for head in heads},
-        spine=await store.spine(),
-        blobs=await store.blobs(),
-        erased=await store.erased(),
-        checkpoints=await store.checkpoints(),
-    )
+    """The whole journal as its store gives it, all of one moment: what is appended meanwhile is no damage."""
+    with store.snapshot():
+        heads = await store.runs()
+        return Contents(
+            heads=heads,
+            entries={head.run: await store.entries(head.run) for head in heads},
+            spine=await store.spine(),
+            blobs=await store.blobs(),
+            erased=await store.erased(),
+            checkpoints=await store.checkpoints(),
+            strange=await store.strange(),
+        )
 
 
 async def _of_run(

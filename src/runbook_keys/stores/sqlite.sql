@@ -52,6 +52,18 @@ ORDER BY r.run_no;
 -- name: spine
 SELECT gseq, run_no, rseq, link, spine_link FROM spine ORDER BY gseq;
 
+-- name: spine_of
+-- Entries and spine are written side by side, so a run's first row is found by the rowid of its first entry, and what
+-- stands before it need not be read. Where that does not fit, all of the spine is.
+SELECT gseq, run_no, rseq, link, spine_link
+FROM spine
+WHERE run_no = ?1 AND gseq >= coalesce((
+  SELECT s.gseq
+  FROM entries AS e JOIN spine AS s ON s.gseq = e.rowid AND s.run_no = e.run_no AND s.rseq = 1
+  WHERE e.run_no = ?1 AND e.seq = 1
+), 0)
+ORDER BY gseq;
+
 -- name: blob
 SELECT salt, content FROM blobs WHERE digest = ?;
 
