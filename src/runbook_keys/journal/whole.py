@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from runbook_keys.journal.blobs import is_whole, references
 from runbook_keys.journal.chain import GENESIS, link, spine_line
+from runbook_keys.journal.checkpoint_due import DueCheckpoints
 from runbook_keys.journal.damages import WHOLE, damage, missing, missing_runs, missing_spine_rows, stretches
 from runbook_keys.journal.verify import read_run, verify_run
 from runbook_keys.model.entry import Blob, Checkpoint, Damage, RunHead, SpineRow, StoredEntry, Strange
@@ -39,12 +40,14 @@ def verify_journal(contents: Contents) -> list[Damage]:
     """What is wrong with the whole journal; nothing if every run, the spine and all material belong together."""
     found = [*check_spine(contents.spine), *_check_run_numbers(contents)]
     rows = _rows_by_run(contents.spine)
-    material = _Material(contents)
+    material, due = _Material(contents), DueCheckpoints(contents.checkpoints)
     for head in contents.heads:
         stored = contents.entries.get(head.run, ())
         of_run, events = read_run(stored)
         of_run += _check_against_spine(head.run, stored, rows.get(head.run_no, []))
         of_run += material.check(head.run, events)
+        if not of_run:  # what is missing or changed is told already
+            of_run += due.check(head.run, stored, rows.get(head.run_no, []), events)
         found += sorted(of_run, key=lambda one: one.seq)
     found += [damage("", WHOLE, what) for what in contents.strange.things]
     return list(dict.fromkeys(found))
