@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from a_journal import ESCALATED, Journal
 from bundles import exported
 from keyring import AT, OPENED, RUN, edit, entered, rewritten, signed_store, told, verified, wait, write
 
-from runbook_keys.errors import JournalDamaged, JournalUnavailable
+from runbook_keys.errors import JournalDamaged, JournalUnavailable, KeysError
 from runbook_keys.journal.chain import GENESIS, link
 from runbook_keys.model.actor import DRIVER
 from runbook_keys.operations.recorded import find_run, reopen, undamaged
@@ -213,3 +214,46 @@ def test_what_is_appended_while_somebody_verifies_is_no_damage(tmp_path: Path) -
 
     assert asyncio.run(body()) == 0
     assert len(wait(gathered(other)).spine) == last + 1
+
+
+ODD = (
+    "NULL",
+    "'x'",
+    "x'ff00fe'",
+    "-1",
+    "9223372036854775807",
+    "1.5",
+    "CAST(x'eda080' AS TEXT)",
+    "zeroblob(9999)",
+)
+COLUMNS = [
+    *(("entries", column, "run_no = 2 AND seq = 3") for column in ("seq", "line", "link")),
+    *(("spine", column, "gseq = 5") for column in ("run_no", "rseq", "link", "spine_link")),
+    *(("checkpoints", column, "no = 2") for column in ("no", "gseq", "note")),
+    *(("runs", column, "run_no = 2") for column in ("run_no", "run")),
+    *(("blobs", column, "rowid = 2") for column in ("digest", "salt", "content")),
+]
+
+
+@pytest.mark.parametrize(("table", "column", "row"), COLUMNS)
+def test_a_column_of_another_type_is_named_and_breaks_nothing(
+    journal: Journal, table: str, column: str, row: str
+) -> None:
+    """SQLite takes any type in any column: what is read of it does not fit, and never ends in a fault of ours."""
+    whole, changed = (journal.home / "journal.db").read_bytes(), 0
+    for odd in ODD:
+        (journal.home / "journal.db").write_bytes(whole)
+        try:
+            edit(
+                journal.home,
+                "PRAGMA ignore_check_constraints = ON",
+                f"UPDATE {table} SET {column} = {odd} WHERE {row}",
+            )
+        except sqlite3.IntegrityError:
+            continue
+        changed += 1
+        assert verified(journal.home).damages != (), odd
+        for run in names(journal):
+            with suppress(KeysError):
+                exported(journal.home, run)
+    assert changed
