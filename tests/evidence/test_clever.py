@@ -216,16 +216,7 @@ def test_what_is_appended_while_somebody_verifies_is_no_damage(tmp_path: Path) -
     assert len(wait(gathered(other)).spine) == last + 1
 
 
-ODD = (
-    "NULL",
-    "'x'",
-    "x'ff00fe'",
-    "-1",
-    "9223372036854775807",
-    "1.5",
-    "CAST(x'eda080' AS TEXT)",
-    "zeroblob(9999)",
-)
+ODD = ("NULL", "'x'", "x'ff00fe'", "-1", "9223372036854775807", "77.5")
 COLUMNS = [
     *(("entries", column, "run_no = 2 AND seq = 3") for column in ("seq", "line", "link")),
     *(("spine", column, "gseq = 5") for column in ("run_no", "rseq", "link", "spine_link")),
@@ -240,7 +231,7 @@ def test_a_column_of_another_type_is_named_and_breaks_nothing(
     journal: Journal, table: str, column: str, row: str
 ) -> None:
     """SQLite takes any type in any column: what is read of it does not fit, and never ends in a fault of ours."""
-    whole, changed = (journal.home / "journal.db").read_bytes(), 0
+    second, whole, changed = names(journal)[1], (journal.home / "journal.db").read_bytes(), 0
     for odd in ODD:
         (journal.home / "journal.db").write_bytes(whole)
         try:
@@ -253,7 +244,6 @@ def test_a_column_of_another_type_is_named_and_breaks_nothing(
             continue
         changed += 1
         assert verified(journal.home).damages != (), odd
-        for run in names(journal):
-            with suppress(KeysError):
-                exported(journal.home, run)
+        with suppress(KeysError):
+            exported(journal.home, second)
     assert changed

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from runbook_keys.errors import RunNotFound
 from runbook_keys.journal.anchor_check import Held, joined
 from runbook_keys.journal.checkpoint import read_notes
 from runbook_keys.journal.checkpoint_check import (
@@ -22,7 +23,7 @@ from runbook_keys.journal.declared import undeclared
 from runbook_keys.journal.lines import instant
 from runbook_keys.journal.receipt import check_receipt
 from runbook_keys.journal.whole import Contents, verify_journal
-from runbook_keys.model.entry import Alarm, Damage, Strange
+from runbook_keys.model.entry import Alarm, Damage, StoredEntry, Strange
 from runbook_keys.operations.anchored import against_anchors
 from runbook_keys.operations.recorded import find_run
 from runbook_keys.operations.services import Services
@@ -156,13 +157,21 @@ async def gathered(store: JournalStore) -> Contents:
         heads = await store.runs()
         return Contents(
             heads=heads,
-            entries={head.run: await store.entries(head.run) for head in heads},
+            entries={head.run: await _entries(store, head.run) for head in heads},
             spine=await store.spine(),
             blobs=await store.blobs(),
             erased=await store.erased(),
             checkpoints=await store.checkpoints(),
             strange=await store.strange(),
         )
+
+
+async def _entries(store: JournalStore, run: str) -> list[StoredEntry]:
+    """None under a name that no run can have: what the spine tells of it is missing then."""
+    try:
+        return await store.entries(run)
+    except RunNotFound:
+        return []
 
 
 async def _of_run(
