@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import shutil
 import subprocess
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from a_journal import ESCALATED, Journal
 from bundles import exported, findings, outsider, script, sealed_anew, written
-from keyring import made
+from keyring import made, wait
 
+from runbook_keys.bootstrap import services
 from runbook_keys.errors import KeysError
-from runbook_keys.operations.export import Exported, read_bundle
+from runbook_keys.operations.attestation import check_handed_in
+from runbook_keys.operations.export import REPACKED, BundleCheck, Exported, read_bundle
 from runbook_keys.system.signing import FolderSigner
 
 Files = dict[str, bytes]
@@ -190,3 +194,42 @@ def test_a_bundle_may_lie_in_a_folder_of_any_name(bundles: list[Exported], tmp_p
         text=True,
     )
     assert (done.returncode, "VERIFIED" in done.stdout, done.stderr) == (0, True, "")
+
+
+def _check(path: Path, home: Path) -> BundleCheck:
+    async def look() -> BundleCheck:
+        async with services(home=home) as opened:
+            return check_handed_in(opened, path)
+
+    return wait(look())
+
+
+def test_a_zip_that_holds_more_than_its_files_is_told(bundles: list[Exported], tmp_path: Path) -> None:
+    """Another program may find other files in it: before the first, behind the last, or in another order."""
+    path = tmp_path / "bundle.zip"
+    path.write_bytes(bundles[0].zip)
+    assert REPACKED not in _check(path, tmp_path / "home").notices
+    for content in (b"#!/bin/sh\n" + bundles[0].zip, 2 * bundles[0].zip, bundles[0].zip + b"more"):
+        path.write_bytes(content)
+        found = _check(path, tmp_path / "home")
+        assert (found.report.damages, REPACKED in found.notices) == ((), True)
+
+
+def test_a_zip_whose_bytes_were_changed_is_refused_or_named(bundles: list[Exported], tmp_path: Path) -> None:
+    """Packed by another program, so that unpacking can fail in every way; never in one of ours."""
+    path, chance = tmp_path / "bundle.zip", random.Random(7)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in bundles[0].files.items():
+            archive.writestr(f"bundle/{name}", content)
+    whole, refused = path.read_bytes(), 0
+    for _ in range(150):
+        changed = bytearray(whole)
+        changed[chance.randrange(len(whole))] ^= 1 << chance.randrange(8)
+        path.write_bytes(changed)
+        try:
+            files = read_bundle(path)
+        except KeysError:
+            refused += 1
+        else:
+            assert files == bundles[0].files or findings(files) != ()
+    assert refused > 100

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -33,6 +35,11 @@ _MOST_BYTES = 4 << 30
 NOT_KNOWN = (
     "The key in the bundle is not one of this machine's. Compare its fingerprint with what its owner told you, "
     "or give that by --key."
+)
+
+REPACKED = (
+    "The zip is not byte for byte as KEYS packs it, so another program may unpack other files than those that were "
+    "checked here. Unpack it, then check the folder."
 )
 
 
@@ -121,8 +128,18 @@ def read_bundle(path: Path) -> dict[str, bytes]:
     """A bundle's files by path, from its folder or its zip. Raises KeysError in an operator's words."""
     try:
         return _from_folder(path) if path.is_dir() else _from_zip(path)
-    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error, RuntimeError) as error:
         raise KeysError(f"{path} can't be read as a bundle: {error}. Give its folder or its zip.") from error
+
+
+def packing_notice(path: Path, files: Mapping[str, bytes]) -> tuple[str, ...]:
+    """What to say of a zip that holds more than these files as KEYS packs them: another program may unpack other ones."""
+    if path.is_dir():
+        return ()
+    with zipfile.ZipFile(path) as archive:
+        first = archive.infolist()[0]
+    packed = zipped(first.filename.partition("/")[0], files, datetime(*first.date_time, tzinfo=UTC))
+    return () if path.read_bytes() == packed else (REPACKED,)
 
 
 async def _record(services: Services, head: RunHead) -> RunRecord:
