@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,7 +11,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from runbook_keys.model.actor import Actor
-from runbook_keys.model.entry import Alarm, Blob, Checkpoint, RunHead, SpineRow, StoredEntry
+from runbook_keys.model.entry import Alarm, Blob, Checkpoint, RunHead, SpineRow, StoredEntry, Strange
 from runbook_keys.model.event import AnyEvent
 from runbook_keys.model.key import KeyMode
 from runbook_keys.model.outcome import Outcome, Role
@@ -141,6 +142,7 @@ class JournalStore(Protocol):
     async def entries(self, run: str) -> list[StoredEntry]: ...  # RunNotFound
     async def runs(self) -> list[RunHead]: ...  # by run number
     async def spine(self) -> list[SpineRow]: ...
+    async def spine_of(self, run_no: int) -> list[SpineRow]: ...  # one run's rows
     async def blob(self, digest: str) -> bytes | None: ...  # None if erased; JournalDamaged if changed
     async def sealed(self, digest: str) -> Blob | None: ...  # the same with its salt
     async def blobs(self) -> list[Blob]: ...  # those that are not erased
@@ -153,6 +155,8 @@ class JournalStore(Protocol):
         Checkpoint | None
     ): ...  # one more over the spine's end; None where there is no entry yet, or nothing that makes checkpoints
 
+    def snapshot(self) -> AbstractContextManager[None]: ...  # what is read within is of one moment
+    async def strange(self) -> Strange: ...  # what of the place that it is kept in KEYS did not make
     def alarm(self) -> Alarm | None: ...  # while one stands, no run can be opened
     def sound_alarm(self, alarm: Alarm) -> None: ...  # unless one stands
     def end_alarm(self) -> None: ...  # JournalUnavailable

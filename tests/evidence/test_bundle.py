@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import random
 import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from bundles import exported, findings, script, sealed_anew, written
 from keyring import AT, OPENED, RUN, edit, entered, signed_store, wait, write
 
 from runbook_keys.bootstrap import services
 from runbook_keys.errors import JournalDamaged, KeysError
-from runbook_keys.evidence.bundle_bag import manifest
-from runbook_keys.evidence.bundle_check import check_bundle
 from runbook_keys.evidence.bundle_names import safe_name, safe_path
 from runbook_keys.evidence.bundle_tables import table
 from runbook_keys.journal.blobs import seal
 from runbook_keys.model.actor import DRIVER
 from runbook_keys.model.event import FileAttached, NoteAdded
-from runbook_keys.operations.export import Exported, check_files, export, public_keys_of, read_bundle
-from runbook_keys.system.signing import FolderSigner, is_signed
+from runbook_keys.operations.export import Exported, check_files, read_bundle
+from runbook_keys.system.signing import FolderSigner
 
 sys.path.insert(0, f"{Path(__file__).parents[1] / 'hostile'}")
 from small_pack import Place
@@ -40,42 +38,6 @@ HOSTILE_NAMES = [
     "con.txt",
     "x" * 300 + ".log",
 ]
-
-
-def exported(home: Path, run: str) -> Exported:
-    """The bundle of a run in `home`."""
-
-    async def body() -> Exported:
-        async with services(home=home) as opened:
-            return await export(opened, run)
-
-    return wait(body())
-
-
-def written(files: Mapping[str, bytes], folder: Path) -> Path:
-    """The files of a bundle in a folder."""
-    for name, content in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
-    return folder
-
-
-def script(folder: Path, *more: str, own: Path | None = None) -> tuple[int, str]:
-    """What `verify.sh` says; `own` is a script that an auditor brings along."""
-    done = subprocess.run(
-        ["sh", own or folder / "verify.sh", folder, *more],
-        capture_output=True,
-        text=True,
-        errors="replace",
-        env={"PATH": os.environ["PATH"], "TMPDIR": f"{folder.parent}"},
-    )
-    assert done.stderr == "" or done.returncode == 1
-    return done.returncode, done.stdout
-
-
-def findings(files: dict[str, bytes]) -> tuple[str, ...]:
-    """What `keys verify` finds in a bundle's files."""
-    return check_bundle(files, is_signed, public_keys_of(files)).damages
 
 
 @pytest.fixture(scope="session")
@@ -327,29 +289,6 @@ def test_a_missing_an_extra_and_a_renamed_file_are_named(
         assert (code, "BAD" in said) == (1, True), (number, said)
 
 
-def _sealed_anew(files: dict[str, bytes], signer: FolderSigner) -> dict[str, bytes]:
-    """Everything listed and signed again, as somebody with another key can."""
-    files = dict(files)
-    key = signer.sign(b"").key
-    files["signing-key.pem"] = signer.public_keys()[key]
-    payload = {name: content for name, content in files.items() if name.startswith("data/")}
-    files["manifest-sha256.txt"] = manifest(payload)
-    tags = {
-        name: files[name]
-        for name in (
-            "bagit.txt",
-            "bag-info.txt",
-            "manifest-sha256.txt",
-            "VERIFY.md",
-            "verify.sh",
-            "signing-key.pem",
-        )
-    }
-    files["tagmanifest-sha256.txt"] = manifest(tags)
-    files["tagmanifest-sha256.txt.sig"] = signer.sign(files["tagmanifest-sha256.txt"]).value
-    return files
-
-
 def test_another_s_signature_is_named(bundle: Exported, tmp_path: Path) -> None:
     """Their signature over our list; their key in the place of ours, with the true fingerprint known."""
     other = FolderSigner(tmp_path / "other")
@@ -358,7 +297,7 @@ def test_another_s_signature_is_named(bundle: Exported, tmp_path: Path) -> None:
         "tagmanifest-sha256.txt.sig": other.sign(bundle.files["tagmanifest-sha256.txt"]).value,
     }
     assert "is not what signing-key.pem signed" in " ".join(findings(theirs))
-    sealed = _sealed_anew(dict(bundle.files), other)
+    sealed = sealed_anew(dict(bundle.files), other)
     folder = written(sealed, tmp_path / "bundle")
     code, said = script(folder, bundle.key)
     assert (code, "is another key" in said) == (1, True)
@@ -401,7 +340,7 @@ def test_a_record_edited_and_sealed_anew_without_the_journal_s_key_is_named(
     bundle: Exported, tmp_path: Path, what: str
 ) -> None:
     """The list fits and is signed; the record inside does not hold together, and it is said where."""
-    files = _sealed_anew(EDITS[what](dict(bundle.files)), FolderSigner(tmp_path / "other"))
+    files = sealed_anew(EDITS[what](dict(bundle.files)), FolderSigner(tmp_path / "other"))
     assert findings(files) != ()
     code, said = script(written(files, tmp_path / "bundle"))
     assert (code, "BAD" in said, "NOT VERIFIED" in said) == (1, True, True)

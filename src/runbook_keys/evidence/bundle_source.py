@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import Struct
 
+from runbook_keys.errors import JournalDamaged
 from runbook_keys.journal.chain import GENESIS
 from runbook_keys.journal.checkpoint import read_note
 from runbook_keys.model.entry import Blob, Checkpoint, Entry, RunHead, SpineRow, StoredEntry
@@ -58,10 +59,10 @@ def segment_of(
 
     Readings of the record that come after that checkpoint are not in it, so that an export, which is a reading itself,
     does not change the next one. Where one that follows soon is `stamped` (by number), up to that one: its time-stamp
-    covers all before it. None where no signed checkpoint covers the entry yet.
+    covers all before it. None where no signed checkpoint covers the entry yet. Raises JournalDamaged for a changed one.
     """
     places = {row.rseq: row.gseq for row in spine if row.run_no == run_no}
-    signed = [each for each in checkpoints if read_note(each.note).signatures]
+    signed = [each for each in checkpoints if _is_signed(each)]
     covering = [each for each in signed if each.gseq >= places[last_seq]]
     if not covering:
         return None
@@ -74,6 +75,16 @@ def segment_of(
         tuple(each for each in checkpoints if first_no <= each.no <= after.no),
         max(seq for seq, place in places.items() if place <= after.gseq),
     )
+
+
+def _is_signed(checkpoint: Checkpoint) -> bool:
+    note = read_note(checkpoint.note)
+    if (note.no, note.gseq) != (checkpoint.no, checkpoint.gseq):
+        raise JournalDamaged(
+            f"Checkpoint {checkpoint.no} calls itself number {note.no} over row {note.gseq}. Nothing is exported. "
+            "`keys verify` shows all of it."
+        )
+    return bool(note.signatures)
 
 
 def start_link(record: RunRecord) -> str:

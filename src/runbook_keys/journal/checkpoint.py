@@ -67,14 +67,15 @@ def why_due(events: Iterable[AnyEvent], rows: int, passed: timedelta) -> str:
     `rows` stand on the spine since the last checkpoint, these events included; `passed` is the time since it.
     """
     for event in events:
-        if reason := _reason(event):
+        if reason := reason_of(event):
             return reason
     if rows >= MOST_ENTRIES:
         return f"{MOST_ENTRIES} entries"
     return "15 minutes" if passed >= LONGEST else ""
 
 
-def _reason(event: AnyEvent) -> str:
+def reason_of(event: AnyEvent) -> str:
+    """Why an append of this event comes with a checkpoint; empty where it need not."""
     match event:
         case RunOpened():
             return "run opened"

@@ -14,14 +14,18 @@ from msgspec import Struct
 
 from runbook_keys.journal.blobs import is_whole, references
 from runbook_keys.journal.chain import GENESIS, link, spine_line
+from runbook_keys.journal.checkpoint_due import DueCheckpoints
 from runbook_keys.journal.damages import WHOLE, damage, missing, missing_runs, missing_spine_rows, stretches
-from runbook_keys.journal.verify import read_run
-from runbook_keys.model.entry import Blob, Checkpoint, Damage, RunHead, SpineRow, StoredEntry
+from runbook_keys.journal.verify import read_run, verify_run
+from runbook_keys.model.entry import Blob, Checkpoint, Damage, RunHead, SpineRow, StoredEntry, Strange
 from runbook_keys.model.event import AnyEvent, MaterialErased
 
 
 class Contents(Struct, frozen=True):
-    """A journal as its store gives it: `entries` by run name, in order; `erased` are the digests of erased blobs."""
+    """A journal as its store gives it: `entries` by run name, in order; `erased` are the digests of erased blobs.
+
+    `strange` is what was found beside them.
+    """
 
     heads: Sequence[RunHead]
     entries: Mapping[str, Sequence[StoredEntry]]
@@ -29,20 +33,30 @@ class Contents(Struct, frozen=True):
     blobs: Sequence[Blob]
     erased: Collection[str] = ()
     checkpoints: Sequence[Checkpoint] = ()
+    strange: Strange = Strange()
 
 
 def verify_journal(contents: Contents) -> list[Damage]:
     """What is wrong with the whole journal; nothing if every run, the spine and all material belong together."""
     found = [*check_spine(contents.spine), *_check_run_numbers(contents)]
     rows = _rows_by_run(contents.spine)
-    material = _Material(contents)
+    material, due = _Material(contents), DueCheckpoints(contents.checkpoints)
     for head in contents.heads:
         stored = contents.entries.get(head.run, ())
         of_run, events = read_run(stored)
         of_run += _check_against_spine(head.run, stored, rows.get(head.run_no, []))
         of_run += material.check(head.run, events)
+        if not of_run:  # what is missing or changed is told already
+            of_run += due.check(head.run, stored, rows.get(head.run_no, []), events)
         found += sorted(of_run, key=lambda one: one.seq)
+    found += [damage("", WHOLE, what) for what in contents.strange.things]
     return list(dict.fromkeys(found))
+
+
+def verify_on_spine(run: str, stored: Sequence[StoredEntry], rows: Sequence[SpineRow]) -> list[Damage]:
+    """What is wrong with one run in itself, and against its `rows` of the spine: they show that its end was cut off."""
+    found = [*verify_run(stored), *_check_against_spine(run, stored, rows)]
+    return sorted(found, key=lambda one: one.seq)
 
 
 def check_spine(rows: Iterable[SpineRow]) -> list[Damage]:

@@ -67,6 +67,13 @@ class Checkpoint(Struct, frozen=True):
     note: bytes
 
 
+class Strange(Struct, frozen=True):
+    """What of the place that a journal is kept in KEYS did not make so, in words; `unguarded` are guards that are gone."""
+
+    things: tuple[str, ...] = ()
+    unguarded: tuple[str, ...] = ()
+
+
 class Alarm(Struct, frozen=True):
     """Somebody found that the journal does not verify: since when (RFC 3339), and the first finding in words.
 

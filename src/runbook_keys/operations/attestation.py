@@ -19,7 +19,7 @@ from runbook_keys.evidence.attestation import (
 )
 from runbook_keys.evidence.bundle_bag import KEY, TAGS
 from runbook_keys.evidence.bundle_check import BundleReport
-from runbook_keys.operations.export import BundleCheck, Exported, check_files, read_bundle
+from runbook_keys.operations.export import BundleCheck, Exported, check_files, packing_notice, read_bundle
 from runbook_keys.operations.services import Services
 
 ENDING = ".intoto.jsonl"
@@ -37,7 +37,9 @@ def attest(services: Services, made: Exported) -> bytes:
 def check_handed_in(services: Services, path: Path, expected_key: str = "") -> BundleCheck:
     """What is wrong with a bundle, or with an envelope and the zip beside it. Raises KeysError in an operator's words."""
     if not path.name.endswith(ENDING):
-        return check_files(services, read_bundle(path), expected_key)
+        files = read_bundle(path)
+        found = check_files(services, files, expected_key)
+        return replace(found, notices=(*found.notices, *packing_notice(path, files)))
     payload, signatures, told = _read(path)
     archive = path.parent / told.subject[0].name
     files = read_bundle(archive)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -19,12 +21,11 @@ from runbook_keys.evidence.printed_page import printed
 from runbook_keys.journal.blobs import references
 from runbook_keys.journal.checkpoint import read_note
 from runbook_keys.journal.lines import read
-from runbook_keys.journal.verify import verify_run
 from runbook_keys.model.entry import Blob, RunHead, StoredEntry
 from runbook_keys.model.event import RunOpened
 from runbook_keys.operations.anchored import stamps_in, tokens_here
 from runbook_keys.operations.packs import read_pack
-from runbook_keys.operations.recorded import find_run, pinned_pack, recorded
+from runbook_keys.operations.recorded import find_run, looked_at, pinned_pack
 from runbook_keys.operations.report import FRAMEWORKS, catalogue_of
 from runbook_keys.operations.services import Services
 from runbook_keys.ports import Signature
@@ -34,6 +35,11 @@ _MOST_BYTES = 4 << 30
 NOT_KNOWN = (
     "The key in the bundle is not one of this machine's. Compare its fingerprint with what its owner told you, "
     "or give that by --key."
+)
+
+REPACKED = (
+    "The zip is not byte for byte as KEYS packs it, so another program may unpack other files than those that were "
+    "checked here. Unpack it, then check the folder."
 )
 
 
@@ -65,6 +71,9 @@ async def export(services: Services, run: str) -> Exported:
     catalogues = [catalogue_of(framework) for framework in FRAMEWORKS]
     files = build(record, *await _titles(services, record), pem, _guides(), catalogues)
     files[SIGNATURE] = services.signer.sign(files[TAGS]).value
+    # Our signature must stand under nothing that our own check refuses: a journal rewritten with all its links looks whole.
+    if damages := check_bundle(files, services.signer.is_signed, public_keys_of(files)).damages:
+        raise _not_exported(head.run, f": {damages[0]}")
     name = f"keys-{head.run}"
     return Exported(name, files, zipped(name, files, record.entries[-1].at), key.key, record)
 
@@ -119,15 +128,25 @@ def read_bundle(path: Path) -> dict[str, bytes]:
     """A bundle's files by path, from its folder or its zip. Raises KeysError in an operator's words."""
     try:
         return _from_folder(path) if path.is_dir() else _from_zip(path)
-    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile, zlib.error, RuntimeError) as error:
         raise KeysError(f"{path} can't be read as a bundle: {error}. Give its folder or its zip.") from error
+
+
+def packing_notice(path: Path, files: Mapping[str, bytes]) -> tuple[str, ...]:
+    """What to say of a zip that holds more than these files as KEYS packs them: another program may unpack other ones."""
+    if path.is_dir():
+        return ()
+    with zipfile.ZipFile(path) as archive:
+        first = archive.infolist()[0]
+    packed = zipped(first.filename.partition("/")[0], files, datetime(*first.date_time, tzinfo=UTC))
+    return () if path.read_bytes() == packed else (REPACKED,)
 
 
 async def _record(services: Services, head: RunHead) -> RunRecord:
     tokens = await tokens_here(services)
     segment = await _segment(services, head, tokens)
     stamps = {each.no: tokens[each.no] for each in segment.checkpoints if each.no in tokens}
-    stored = (await _whole(services, head.run))[: segment.last_seq]
+    stored = (await _whole(services, head))[: segment.last_seq]
     entries = [read(each) for each in stored]
     blobs: dict[str, Blob] = {}
     erased = set()
@@ -146,19 +165,22 @@ async def _record(services: Services, head: RunHead) -> RunRecord:
     )
 
 
-async def _whole(services: Services, run: str) -> list[StoredEntry]:
+async def _whole(services: Services, head: RunHead) -> list[StoredEntry]:
     """The run's entries. Raises JournalDamaged where somebody changed them."""
-    stored = await recorded(services, run)
-    if damages := verify_run(stored):
-        raise JournalDamaged(
-            f"The record of run {run} was changed at entry {damages[0].seq}: {damages[0].what} It is not exported. "
-            f"`keys verify {run}` shows all of it."
-        )
+    stored, damages = await looked_at(services, head)
+    if damages:
+        raise _not_exported(head.run, f" at entry {damages[0].seq}: {damages[0].what}")
     return stored
 
 
+def _not_exported(run: str, where: str) -> JournalDamaged:
+    return JournalDamaged(
+        f"The record of run {run} was changed{where} It is not exported. `keys verify {run}` shows all of it."
+    )
+
+
 async def _segment(services: Services, head: RunHead, stamped: Collection[int]) -> Segment:
-    last_seq = last_said([read(each) for each in await _whole(services, head.run)])
+    last_seq = last_said([read(each) for each in await _whole(services, head)])
     segment = await _covered(services, head, last_seq, stamped)
     if segment is None:
         await services.store.checkpoint(services.clock.now(), "export")

@@ -10,8 +10,8 @@ import msgspec
 from runbook_keys.driver.session import Session, Values
 from runbook_keys.errors import JournalDamaged, RunNotFound
 from runbook_keys.journal.lines import read
-from runbook_keys.journal.verify import verify_run
-from runbook_keys.model.entry import RunHead, StoredEntry
+from runbook_keys.journal.whole import verify_on_spine
+from runbook_keys.model.entry import Damage, RunHead, StoredEntry
 from runbook_keys.model.event import AFTER_END, RunEnded, RunOpened
 from runbook_keys.model.pack import Pack
 from runbook_keys.operations.packs import OpenPack, read_pack
@@ -52,14 +52,27 @@ async def recorded(services: Services, run: str) -> list[StoredEntry]:
     return stored
 
 
-def refuse_damaged(run: str, stored: Sequence[StoredEntry]) -> None:
-    """Nothing is done on what somebody may have edited: an approval in it may be nobody's. Raises JournalDamaged."""
-    if damages := verify_run(stored):
+async def looked_at(services: Services, head: RunHead) -> tuple[list[StoredEntry], list[Damage]]:
+    """The run's entries, and what is wrong with them in themselves and against the spine. Raises what `recorded` raises."""
+    with services.store.snapshot():
+        stored = await recorded(services, head.run)
+        rows = await services.store.spine_of(head.run_no)
+    return stored, verify_on_spine(head.run, stored, rows)
+
+
+async def undamaged(services: Services, head: RunHead) -> list[StoredEntry]:
+    """The run's entries. Nothing is done on what somebody may have edited: an approval in it may be nobody's.
+
+    Raises JournalDamaged.
+    """
+    stored, damages = await looked_at(services, head)
+    if damages:
         first = damages[0]
         raise JournalDamaged(
-            f"The record of run {run} was changed at entry {first.seq}: {first.what} Nothing was done here. "
-            f"`keys verify {run}` shows all of it; `keys run` starts afresh."
+            f"The record of run {head.run} was changed at entry {first.seq}: {first.what} Nothing was done here. "
+            f"`keys verify {head.run}` shows all of it; `keys run` starts afresh."
         )
+    return stored
 
 
 async def reopen(
@@ -69,9 +82,7 @@ async def reopen(
 
     `needs_values`: something is to be done on it, so its chain must be whole. Raises RunNotFound, JournalDamaged.
     """
-    stored = await recorded(services, head.run)
-    if needs_values:
-        refuse_damaged(head.run, stored)
+    stored = await (undamaged(services, head) if needs_values else recorded(services, head.run))
     entries = [read(each) for each in stored]
     opened_event = entries[0].event
     if not isinstance(opened_event, RunOpened):

@@ -11,7 +11,7 @@ from runbook_keys.model.actor import Actor
 from runbook_keys.model.entry import Blob
 from runbook_keys.model.event import AnyEvent
 from runbook_keys.operations.packs import read_pack
-from runbook_keys.operations.recorded import find_run, pinned_pack, recorded, refuse_damaged, reopen
+from runbook_keys.operations.recorded import find_run, pinned_pack, reopen, undamaged
 from runbook_keys.operations.services import Services
 from runbook_keys.operations.values import MIN_SECRET_BYTES
 
@@ -29,7 +29,7 @@ async def add_to_run(
     head = await find_run(services, run)
     claim = services.store.claim(head.run)
     try:
-        refuse_damaged(head.run, await recorded(services, head.run))
+        await undamaged(services, head)
         session, _ = await reopen(services, head, needs_values=False)
         text = mask_text(said.strip(), await _secrets(services, session))
         blob = session.seal(text.encode("utf-8", "backslashreplace"))

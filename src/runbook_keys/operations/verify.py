@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from runbook_keys.errors import RunNotFound
 from runbook_keys.journal.anchor_check import Held, joined
 from runbook_keys.journal.checkpoint import read_notes
 from runbook_keys.journal.checkpoint_check import (
@@ -16,20 +17,19 @@ from runbook_keys.journal.checkpoint_check import (
     check_kept,
     is_foreign,
 )
+from runbook_keys.journal.checkpoint_due import DueCheckpoints
+from runbook_keys.journal.damages import WHOLE, damage
 from runbook_keys.journal.declared import undeclared
 from runbook_keys.journal.lines import instant
 from runbook_keys.journal.receipt import check_receipt
 from runbook_keys.journal.whole import Contents, verify_journal
-from runbook_keys.model.entry import Alarm, Damage
+from runbook_keys.model.entry import Alarm, Damage, StoredEntry, Strange
 from runbook_keys.operations.anchored import against_anchors
 from runbook_keys.operations.recorded import find_run
 from runbook_keys.operations.services import Services
 from runbook_keys.ports import JournalStore, Signer
 
-NO_CHECKPOINTS = (
-    "There is a signing key, but no checkpoint. Either KEYS was stopped while it made its first one, "
-    "or somebody removed them."
-)
+NO_CHECKPOINTS = "There is a signing key, and no checkpoint: somebody removed them."
 
 
 class VerifyReport(Struct, frozen=True):
@@ -67,21 +67,31 @@ async def verify(
     verifier = verifier_of(services.signer, known)
     signed = check_checkpoints(contents.checkpoints, contents.spine, verifier)
     elsewhere = await _elsewhere(services, contents, verifier, kept, signed.known)
-    journal = undeclared(verify_journal(contents), signed.known)
+    journal = undeclared((*verify_journal(contents), *_bare(contents, bool(known))), signed.known)
     # A receipt that somebody mistyped is no damage to the journal, and neither is another journal's checkpoint.
     if found := [each for each in (*journal, *signed.damages, *elsewhere.damages) if not is_foreign(each)]:
         services.store.sound_alarm(Alarm(instant(services.clock.now()), found[0].what))
     told = joined((elsewhere, *(check_receipt(each, contents.entries) for each in receipts)))
     signed = replace(
-        signed, damages=(*signed.damages, *told.damages), notices=(*signed.notices, *told.notices)
+        signed,
+        damages=(*signed.damages, *told.damages),
+        notices=(*signed.notices, *_begins_late(contents), *_unguarded(contents.strange), *told.notices),
     )
     report = (
-        await _of_run(services, run, contents, journal, signed)
-        if run
-        else _of_all(contents, journal, signed, bool(known))
+        await _of_run(services, run, contents, journal, signed) if run else _of_all(contents, journal, signed)
     )
     return replace(
         report, keys=tuple(known), anchored=told.fits, lags=told.lags, alarm=services.store.alarm()
+    )
+
+
+def _unguarded(strange: Strange) -> Sequence[str]:
+    """What is said where triggers of ours are gone: no damage, and a trace of somebody who wrote past KEYS."""
+    if not strange.unguarded:
+        return ()
+    names = ", ".join(strange.unguarded)
+    return (
+        f"Somebody has opened this file with another program. What refuses changes in it is gone: {names}.",
     )
 
 
@@ -99,16 +109,34 @@ async def _elsewhere(
     return replace(held, damages=undeclared(held.damages, known))
 
 
-def _of_all(contents: Contents, journal: Sequence[Damage], signed: Signed, has_key: bool) -> VerifyReport:
+def _bare(contents: Contents, has_key: bool) -> Iterator[Damage]:
+    """The first entry that is written with a key comes with a checkpoint, in one transaction."""
+    if has_key and contents.spine and not contents.checkpoints:
+        yield damage("", WHOLE, NO_CHECKPOINTS)
+
+
+def _begins_late(contents: Contents) -> Iterator[str]:
+    first = contents.heads[0] if contents.heads else None
+    if first is None:
+        return
+    rows = [row for row in contents.spine if row.run_no == first.run_no]
+    stored = contents.entries[first.run]
+    if late := DueCheckpoints(contents.checkpoints).begins_late(stored, rows):
+        yield (
+            f"{late} entries are older than the first checkpoint, which covers them all the same. An older KEYS wrote them, "
+            "or somebody removed their checkpoints before this one was made."
+        )
+
+
+def _of_all(contents: Contents, journal: Sequence[Damage], signed: Signed) -> VerifyReport:
     rows = contents.spine
-    is_bare = has_key and rows and not contents.checkpoints
     return VerifyReport(
         runs=len(contents.heads),
         entries=len(rows),
         head=rows[-1].spine_link if rows else "",
         damages=(*journal, *signed.damages),
-        notices=(*signed.notices, NO_CHECKPOINTS) if is_bare else signed.notices,
-        signed=signed.rows,
+        notices=signed.notices,
+        signed=min(signed.rows, len(rows)),
         checkpoint=signed.last_no,
     )
 
@@ -124,16 +152,26 @@ def verifier_of(signer: Signer, public_keys: Mapping[str, bytes]) -> Verifier:
 
 
 async def gathered(store: JournalStore) -> Contents:
-    """The whole journal as its store gives it."""
-    heads = await store.runs()
-    return Contents(
-        heads=heads,
-        entries={head.run: await store.entries(head.run) for head in heads},
-        spine=await store.spine(),
-        blobs=await store.blobs(),
-        erased=await store.erased(),
-        checkpoints=await store.checkpoints(),
-    )
+    """The whole journal as its store gives it, all of one moment: what is appended meanwhile is no damage."""
+    with store.snapshot():
+        heads = await store.runs()
+        return Contents(
+            heads=heads,
+            entries={head.run: await _entries(store, head.run) for head in heads},
+            spine=await store.spine(),
+            blobs=await store.blobs(),
+            erased=await store.erased(),
+            checkpoints=await store.checkpoints(),
+            strange=await store.strange(),
+        )
+
+
+async def _entries(store: JournalStore, run: str) -> list[StoredEntry]:
+    """None under a name that no run can have: what the spine tells of it is missing then."""
+    try:
+        return await store.entries(run)
+    except RunNotFound:
+        return []
 
 
 async def _of_run(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 
 from runbook_keys.errors import RunTaken
 from runbook_keys.journal.chain import GENESIS, SPINE_START, extend
 from runbook_keys.model.actor import Actor
-from runbook_keys.model.entry import Alarm, Blob, Checkpoint, RunHead, SpineRow, StoredEntry
+from runbook_keys.model.entry import Alarm, Blob, Checkpoint, RunHead, SpineRow, StoredEntry, Strange
 from runbook_keys.model.event import AnyEvent
 from runbook_keys.stores.alarms import closed_by
 from runbook_keys.stores.appending import check_fence, lines_after
@@ -96,6 +97,18 @@ class MemoryStore:
     async def spine(self) -> list[SpineRow]:
         """The whole spine in order."""
         return list(self._spine)
+
+    async def spine_of(self, run_no: int) -> list[SpineRow]:
+        """The rows of one run."""
+        return [row for row in self._spine if row.run_no == run_no]
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Nothing is ever in between: nobody else writes here."""
+        return nullcontext()
+
+    async def strange(self) -> Strange:
+        """Nothing: there is no file that somebody could change."""
+        return Strange()
 
     async def blob(self, digest: str) -> bytes | None:
         """The content, or None if it was erased. Raises JournalDamaged for what was never stored."""

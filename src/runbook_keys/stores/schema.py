@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from runbook_keys.errors import JournalUnavailable
+from runbook_keys.journal.damages import printable
+from runbook_keys.model.entry import Strange
 from runbook_keys.stores.queries import snapshot, statements, transaction
 
 APPLICATION_ID = 0x4B455953  # "KEYS": `file` and SQLite's own tools show whose file it is
 MIGRATIONS = tuple(sorted(Path(__file__).with_name("migrations").glob("*.sql")))
 VERSION = len(MIGRATIONS)
+_STATISTICS = {("table", "sqlite_stat1"), ("table", "sqlite_stat4")}
 
 
 def is_current(connection: sqlite3.Connection, path: Path) -> bool:
@@ -38,6 +43,41 @@ def bring_up(connection: sqlite3.Connection, path: Path) -> None:
                 connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def strange(connection: sqlite3.Connection) -> Strange:
+    """What of the file's tables and triggers is not as KEYS makes them.
+
+    A view in the place of a table could show other rows to whoever verifies than to whoever reads.
+    """
+    found, expected = _objects(connection), _expected()
+    things = [
+        f"The {kind} {printable(name)} in the journal's file is not as KEYS makes it."
+        for (kind, name), text in found.items()
+        if expected.get((kind, name)) != text
+    ]
+    gone = [(kind, name) for kind, name in expected if (kind, name) not in found]
+    things += [
+        f"The {kind} {name} is gone from the journal's file." for kind, name in gone if kind != "trigger"
+    ]
+    return Strange(tuple(things), tuple(name for kind, name in gone if kind == "trigger"))
+
+
+def _objects(connection: sqlite3.Connection) -> Mapping[tuple[str, str], str]:
+    """Tables, views, triggers and indexes with their texts; what SQLite makes by itself has none, or changes no answer."""
+    rows = connection.execute("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    return {(kind, name): text for kind, name, text in rows if (kind, name) not in _STATISTICS}
+
+
+@cache
+def _expected() -> Mapping[tuple[str, str], str]:
+    connection = sqlite3.connect(":memory:")
+    try:
+        for migration in MIGRATIONS:
+            connection.executescript(migration.read_text(encoding="utf-8"))
+        return _objects(connection)
+    finally:
+        connection.close()
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:

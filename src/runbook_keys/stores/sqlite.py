@@ -18,7 +18,7 @@ from runbook_keys.journal.blobs import is_whole
 from runbook_keys.journal.chain import GENESIS, SPINE_START, Extension, extend
 from runbook_keys.journal.lines import instant
 from runbook_keys.model.actor import Actor
-from runbook_keys.model.entry import Alarm, Blob, Checkpoint, RunHead, SpineRow, StoredEntry
+from runbook_keys.model.entry import Alarm, Blob, Checkpoint, RunHead, SpineRow, StoredEntry, Strange
 from runbook_keys.model.event import AnyEvent
 from runbook_keys.stores import failures, schema
 from runbook_keys.stores.alarms import FileAlarm, closed_by
@@ -27,7 +27,7 @@ from runbook_keys.stores.claims import FileClaim
 from runbook_keys.stores.making import making
 from runbook_keys.stores.names import changed_material, checked, no_material, not_found
 from runbook_keys.stores.notary import Notary, misfit
-from runbook_keys.stores.queries import named, transaction
+from runbook_keys.stores.queries import named, snapshot, transaction
 
 _QUERIES = named(Path(__file__).with_name("sqlite.sql"))
 _SETTINGS = (
@@ -130,6 +130,22 @@ class SqliteStore:
         """The whole spine in order."""
         with self._reading():
             return [SpineRow(*row) for row in self._connection.execute(_QUERIES["spine"])]
+
+    async def spine_of(self, run_no: int) -> list[SpineRow]:
+        """The rows of one run in order."""
+        with self._reading():
+            return [SpineRow(*row) for row in self._connection.execute(_QUERIES["spine_of"], (run_no,))]
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """All that is read within is of one moment, whatever other processes append meanwhile. Write nothing within."""
+        with self._reading(), snapshot(self._connection):
+            yield
+
+    async def strange(self) -> Strange:
+        """What the file holds, or lacks, that KEYS did not make so."""
+        with self._reading():
+            return schema.strange(self._connection)
 
     async def blob(self, digest: str) -> bytes | None:
         """The content, or None if it was erased. Raises JournalDamaged for what was never stored or was changed."""
@@ -250,8 +266,8 @@ class SqliteStore:
             raise closed_by(alarm)
 
     def _misfit(self) -> str:
-        before = self._last_checkpoint()
-        return misfit(before, self._spine_row(before.gseq) if before else None)
+        before, odd = self._last_checkpoint(), schema.strange(self._connection).things
+        return odd[0] if odd else misfit(before, self._spine_row(before.gseq) if before else None)
 
     def _last_checkpoint(self) -> Checkpoint | None:
         row = self._connection.execute(_QUERIES["last_checkpoint"]).fetchone()

@@ -1,8 +1,9 @@
 -- The named queries of stores/sqlite.py. `name:` begins one; it ends where the next begins.
+-- A column of SQLite takes any type from whoever writes past KEYS. The casts give what a digest then shows to be changed.
 
 -- name: head
 -- Where a run stands.
-SELECT r.run_no, e.seq, e.link
+SELECT CAST(r.run_no AS INTEGER), CAST(e.seq AS INTEGER), CAST(e.link AS TEXT)
 FROM runs AS r LEFT JOIN entries AS e ON e.run_no = r.run_no
 WHERE r.run = ?
 ORDER BY e.seq DESC
@@ -10,7 +11,10 @@ LIMIT 1;
 
 -- name: spine_end
 -- The last row of the spine.
-SELECT gseq, run_no, rseq, link, spine_link FROM spine ORDER BY gseq DESC LIMIT 1;
+SELECT
+  CAST(gseq AS INTEGER), CAST(run_no AS INTEGER), CAST(rseq AS INTEGER),
+  coalesce(CAST(link AS TEXT), ''), coalesce(CAST(spine_link AS TEXT), '')
+FROM spine ORDER BY gseq DESC LIMIT 1;
 
 -- name: next_run_no
 -- Also above the numbers that stand on the spine, so that the number of a run that somebody removed is not used again.
@@ -37,40 +41,61 @@ INSERT INTO blobs (digest, salt, content) VALUES (?, ?, ?) ON CONFLICT (digest) 
 UPDATE blobs SET salt = NULL, content = NULL WHERE digest = ?;
 
 -- name: entries
-SELECT e.seq, CAST(e.line AS BLOB), CAST(e.link AS TEXT)
+SELECT coalesce(CAST(e.seq AS INTEGER), 0), coalesce(CAST(e.line AS BLOB), x''), coalesce(CAST(e.link AS TEXT), '')
 FROM runs AS r JOIN entries AS e ON e.run_no = r.run_no
 WHERE r.run = ?
 ORDER BY e.seq;
 
 -- name: runs
 -- Every run and its last entry; a run whose entries somebody removed shows as standing at 0.
-SELECT r.run, r.run_no, e.seq, e.link
+SELECT coalesce(CAST(r.run AS TEXT), ''), CAST(r.run_no AS INTEGER), CAST(e.seq AS INTEGER), CAST(e.link AS TEXT)
 FROM runs AS r LEFT JOIN entries AS e
   ON e.run_no = r.run_no AND e.seq = (SELECT max(seq) FROM entries WHERE run_no = r.run_no)
 ORDER BY r.run_no;
 
 -- name: spine
-SELECT gseq, run_no, rseq, link, spine_link FROM spine ORDER BY gseq;
+SELECT
+  CAST(gseq AS INTEGER), CAST(run_no AS INTEGER), CAST(rseq AS INTEGER),
+  coalesce(CAST(link AS TEXT), ''), coalesce(CAST(spine_link AS TEXT), '')
+FROM spine ORDER BY gseq;
+
+-- name: spine_of
+-- Entries and spine are written side by side, so a run's first row is found by the rowid of its first entry, and what
+-- stands before it need not be read. Where that does not fit, all of the spine is.
+SELECT
+  CAST(gseq AS INTEGER), CAST(run_no AS INTEGER), CAST(rseq AS INTEGER),
+  coalesce(CAST(link AS TEXT), ''), coalesce(CAST(spine_link AS TEXT), '')
+FROM spine
+WHERE run_no = ?1 AND gseq >= coalesce((
+  SELECT s.gseq
+  FROM entries AS e JOIN spine AS s ON s.gseq = e.rowid AND s.run_no = e.run_no AND s.rseq = 1
+  WHERE e.run_no = ?1 AND e.seq = 1
+), 0)
+ORDER BY gseq;
 
 -- name: blob
-SELECT salt, content FROM blobs WHERE digest = ?;
+SELECT coalesce(CAST(salt AS BLOB), x''), CAST(content AS BLOB) FROM blobs WHERE digest = ?;
 
 -- name: blobs
 -- Those that are not erased.
-SELECT digest, salt, content FROM blobs WHERE content IS NOT NULL ORDER BY rowid;
+SELECT coalesce(CAST(digest AS TEXT), ''), coalesce(CAST(salt AS BLOB), x''), CAST(content AS BLOB)
+FROM blobs WHERE content IS NOT NULL ORDER BY rowid;
 
 -- name: erased
 -- Those that were.
-SELECT digest FROM blobs WHERE content IS NULL ORDER BY rowid;
+SELECT coalesce(CAST(digest AS TEXT), '') FROM blobs WHERE content IS NULL ORDER BY rowid;
 
 -- name: spine_row
-SELECT gseq, run_no, rseq, link, spine_link FROM spine WHERE gseq = ?;
+SELECT
+  CAST(gseq AS INTEGER), CAST(run_no AS INTEGER), CAST(rseq AS INTEGER),
+  coalesce(CAST(link AS TEXT), ''), coalesce(CAST(spine_link AS TEXT), '')
+FROM spine WHERE gseq = ?;
 
 -- name: last_checkpoint
-SELECT no, gseq, CAST(note AS BLOB) FROM checkpoints ORDER BY no DESC LIMIT 1;
+SELECT CAST(no AS INTEGER), CAST(gseq AS INTEGER), coalesce(CAST(note AS BLOB), x'') FROM checkpoints ORDER BY no DESC LIMIT 1;
 
 -- name: add_checkpoint
 INSERT INTO checkpoints (no, gseq, note) VALUES (?, ?, ?);
 
 -- name: checkpoints
-SELECT no, gseq, CAST(note AS BLOB) FROM checkpoints ORDER BY no;
+SELECT CAST(no AS INTEGER), CAST(gseq AS INTEGER), coalesce(CAST(note AS BLOB), x'') FROM checkpoints ORDER BY no;

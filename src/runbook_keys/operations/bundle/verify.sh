@@ -6,16 +6,24 @@
 set -u
 LC_ALL=C
 export LC_ALL
-folder=${1:-$(dirname "$0")}
+folder=${1:-$(dirname -- "$0")}
 expected=${2:-}
 authority=${3:-}
 case $authority in
 '' | /*) ;;
 *) authority=$PWD/$authority ;;
 esac
+case $folder in
+/*) ;;
+*) folder=./$folder ;;
+esac
+case ${TMPDIR:-} in
+/*) ;;
+*) TMPDIR=/tmp ;;
+esac
 cd "$folder" || exit 1
 umask 077
-scratch=${TMPDIR:-/tmp}/verify-$$
+scratch=$TMPDIR/verify-$$
 mkdir "$scratch" || exit 1
 trap 'rm -rf "$scratch"' EXIT
 faults=0
@@ -34,6 +42,11 @@ end() {
   printf 'NOT VERIFIED: %s faults.%s\n' "$faults" "$1"
   exit 1
 }
+
+# 0. Plain files only: a link may lead anywhere, and whoever reads a pipe waits for ever.
+find . ! -type d ! -type f >"$scratch/strange" || bad 'There is a folder here that this login may not look into.'
+while IFS= read -r name; do bad "${name#./} is no plain file."; done <"$scratch/strange"
+[ "$faults" -eq 0 ] || end ' Nothing in it was read.'
 
 # 1. Whose it is: the signature over the list of lists.
 if [ ! -f tagmanifest-sha256.txt.sig ]; then
@@ -56,9 +69,10 @@ for list in tagmanifest-sha256.txt manifest-sha256.txt; do
     bad "$list is missing."
     continue
   fi
-  grep -v '^[0-9a-f]\{64\}  [A-Za-z0-9._/-]*$' "$list" | sed "s/^/$list has a line that is no entry: /" \
-    >"$scratch/wrong"
-  sha256sum -c "$list" 2>/dev/null | grep -v ': OK$' >>"$scratch/wrong"
+  # A name that leads out of this folder, or begins with a dash, is nothing that sha256sum may open.
+  { grep -v '^[0-9a-f]\{64\}  [A-Za-z0-9._][A-Za-z0-9._/-]*$' "$list"; grep '[ /]\.\.\(/\|$\)' "$list"; } |
+    sed "s/^/$list has a line that is no entry: /" >"$scratch/wrong"
+  [ -s "$scratch/wrong" ] || sha256sum -c "$list" 2>/dev/null | grep -v ': OK$' >"$scratch/wrong"
   while IFS= read -r line; do bad "$line"; done <"$scratch/wrong"
 done
 {
@@ -67,10 +81,16 @@ done
 } | sort -u >"$scratch/listed"
 find . ! -type d | sed 's|^\./||' | sort >"$scratch/there"
 comm -13 "$scratch/listed" "$scratch/there" >"$scratch/extra"
-find . ! -type d ! -type f | sed 's|^\./||' >>"$scratch/extra"
 while IFS= read -r name; do bad "$name is not listed: it was added."; done <"$scratch/extra"
 [ "$faults" -eq 0 ] || end ' The record inside was not looked at.'
 ok "all $(wc -l <"$scratch/there" | tr -d ' ') files are as they were listed, and there are no others"
+
+# What follows reads lines. A byte that `read` leaves out, or a rest without an end, would be in no link.
+for text in data/start.txt data/spine.txt data/entries.jsonl; do
+  [ "$(tr -d '\n -~' <"$text" | wc -c)" -eq 0 ] || bad "$text holds a byte that is no plain text."
+  [ -z "$(tail -c 1 "$text")" ] || bad "$text does not end with a whole line."
+done
+[ "$faults" -eq 0 ] || end ' The record inside was not looked at.'
 
 # 3. The run: each line is chained to the one before, as the spine tells.
 read -r run_no start head <data/start.txt
@@ -107,6 +127,7 @@ covered=no
 begun=no
 [ "$first" = 1 ] && [ "$start" = "$(printf '%064d' 0)" ] && begun=yes
 for note in data/checkpoints/*.note; do
+  [ -f "$note" ] || continue
   size=$(sed -n 2p "$note")
   link=$(sed -n 3p "$note" | openssl base64 -d -A | od -An -v -tx1 | tr -d ' \n')
   grep -q "^$size $link\$" "$scratch/spine" || bad "$note does not fit row $size of the spine."
