@@ -96,6 +96,17 @@ def test_a_run_is_resumed_though_another_was_edited(journal: Journal) -> None:
     looked_through(journal, names(journal)[2])
 
 
+def test_a_run_under_way_that_was_rewritten_with_the_spine_is_not_resumed(journal: Journal) -> None:
+    """Every link fits again; the checkpoint of its opening tells of it differently."""
+    edit(
+        journal.home,
+        "UPDATE entries SET line = CAST(replace(CAST(line AS TEXT), 'anna', 'nina') AS BLOB) WHERE run_no = 3",
+    )
+    rewritten(journal.home)
+    with pytest.raises(JournalDamaged, match=r"Checkpoint \d+ tells of it differently"):
+        looked_through(journal, names(journal)[2])
+
+
 def test_a_file_that_was_rewritten_row_by_row_does_not_keep_a_run_from_going_on(journal: Journal) -> None:
     """Another program may number the rows otherwise; the spine is then read from its beginning."""
     edit(journal.home, "UPDATE entries SET rowid = 1000 - rowid")
@@ -128,7 +139,7 @@ def test_a_journal_that_was_rewritten_with_its_spine_is_not_exported(journal: Jo
     )
     rewritten(journal.home)
     with pytest.raises(
-        JournalDamaged, match=r"Checkpoint \d+ does not fit row \d+ of the spine.*not exported"
+        JournalDamaged, match=r"Checkpoint \d+ tells of it differently: it was rewritten.*not exported"
     ):
         exported(journal.home, names(journal)[1])
 

@@ -16,6 +16,7 @@ from runbook_keys.model.event import AFTER_END, RunEnded, RunOpened
 from runbook_keys.model.pack import Pack
 from runbook_keys.operations.packs import OpenPack, read_pack
 from runbook_keys.operations.services import Services
+from runbook_keys.operations.signatures import off_checkpoints
 from runbook_keys.operations.values import gather
 
 LATEST = 100
@@ -53,11 +54,15 @@ async def recorded(services: Services, run: str) -> list[StoredEntry]:
 
 
 async def looked_at(services: Services, head: RunHead) -> tuple[list[StoredEntry], list[Damage]]:
-    """The run's entries, and what is wrong with them in themselves and against the spine. Raises what `recorded` raises."""
+    """The run's entries, and what is wrong with them: in themselves, against the spine, against the checkpoints.
+
+    Raises what `recorded` raises.
+    """
     with services.store.snapshot():
         stored = await recorded(services, head.run)
         rows = await services.store.spine_of(head.run_no)
-    return stored, verify_on_spine(head.run, stored, rows)
+        off = await off_checkpoints(services, head.run, rows)
+    return stored, [*verify_on_spine(head.run, stored, rows), *off]
 
 
 async def undamaged(services: Services, head: RunHead) -> list[StoredEntry]:

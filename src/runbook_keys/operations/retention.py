@@ -12,7 +12,7 @@ from runbook_keys.evidence.retention import amount, is_due, is_overdue_and_open,
 from runbook_keys.evidence.summary import RunSummary
 from runbook_keys.model.actor import Actor
 from runbook_keys.operations.erase import Erasable, erasable, erase
-from runbook_keys.operations.recorded import recorded, refuse_damaged
+from runbook_keys.operations.recorded import find_run, undamaged
 from runbook_keys.operations.services import Services
 from runbook_keys.operations.summaries import told
 
@@ -77,7 +77,7 @@ async def due(services: Services) -> Due:
 
 
 async def _left_of(services: Services, run: RunSummary, gone: set[str]) -> DueRun:
-    refuse_damaged(run.run, await recorded(services, run.run))
+    await undamaged(services, await find_run(services, run.run))
     what = await erasable(services, run.run)
     left = tuple((seq, digest) for seq, digest in what.pieces if digest not in gone)
     return DueRun(run.ended_at or run.last_at, Erasable(run.run, left))

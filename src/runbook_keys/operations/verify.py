@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -27,7 +27,8 @@ from runbook_keys.model.entry import Alarm, Damage, StoredEntry, Strange
 from runbook_keys.operations.anchored import against_anchors
 from runbook_keys.operations.recorded import find_run
 from runbook_keys.operations.services import Services
-from runbook_keys.ports import JournalStore, Signer
+from runbook_keys.operations.signatures import verifier_of
+from runbook_keys.ports import JournalStore
 
 NO_CHECKPOINTS = "There is a signing key, and no checkpoint: somebody removed them."
 
@@ -139,16 +140,6 @@ def _of_all(contents: Contents, journal: Sequence[Damage], signed: Signed) -> Ve
         signed=min(signed.rows, len(rows)),
         checkpoint=signed.last_no,
     )
-
-
-def verifier_of(signer: Signer, public_keys: Mapping[str, bytes]) -> Verifier:
-    """Tries the keys whose name begins with the id that a signature names."""
-
-    def verified(key_id: str, content: bytes, value: bytes) -> bool | None:
-        found = [pem for name, pem in public_keys.items() if name.startswith(key_id)]
-        return any(signer.is_signed(pem, content, value) for pem in found) if found else None
-
-    return verified
 
 
 async def gathered(store: JournalStore) -> Contents:
