@@ -101,11 +101,11 @@ def _seen(view: View) -> r.Reply:
 class Waiting:
     """Waits for a command that was left running."""
 
-    async def may_end(self, label: str, story: str) -> str:  # noqa: ARG002
+    async def may_end(self, label: str, story: str) -> str:
         """No."""
         return ""
 
-    def is_waiting(self, story: str) -> bool:  # noqa: ARG002
+    def is_waiting(self, story: str) -> bool:
         """Yes."""
         return True
 

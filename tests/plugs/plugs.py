@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import random
 import select
 import sqlite3
 import subprocess
@@ -16,11 +15,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import msgspec
-from keys_practice.verdict import Verdict
-from keys_practice.worlds import AnyWorld, world_called
 from leading import Order
 from msgspec import Struct
 
+from keys_practice.verdict import Verdict
+from keys_practice.worlds import AnyWorld, world_called
 from runbook_keys.book.parse import parse
 from runbook_keys.bootstrap import services, shipped_library
 from runbook_keys.drills.plan import DrillPlan, plans_of
@@ -38,7 +37,6 @@ HERE = Path(__file__).parent
 DRILLS: dict[str, dict[str, str]] = msgspec.json.decode((HERE / "drills.json").read_bytes())
 """Runbook, action, and the quickest drill that takes it; one that ends RESOLVED where there is one."""
 
-LONGEST_WAIT = 0.4
 PATIENCE_SECONDS = 180
 ON_RECORD = "its outcome was on record"
 _LOOK_SECONDS = 0.003
@@ -75,10 +73,8 @@ class NotReached(AssertionError):
     """The run ended without the action, or the process was too quick: no plug was pulled."""
 
 
-def pull(
-    slug: str, action: str, folder: Path, chance: random.Random, longest: float = LONGEST_WAIT
-) -> Pulled:
-    """Start a world, kill the run in the action up to `longest` seconds after its intent, resume it, judge.
+def pull(slug: str, action: str, folder: Path, wait: float) -> Pulled:
+    """Start a world, kill the run in the action `wait` seconds after its intent is seen, resume it, judge.
 
     The journal is in `folder`/home. Raises NotReached.
     """
@@ -87,7 +83,6 @@ def pull(
     plan = next(plan for plan in plans_of(pack.files) if plan.name == DRILLS[slug][action])
     step = parse(pack.files[README]).runbook.step(action)
     assert step
-    wait = chance.uniform(0, longest)
     with _broken(plan) as world:
         led = _Led(slug, plan, folder, world)
         led.begin_and_kill(action, wait)

@@ -7,8 +7,8 @@ import secrets
 from pathlib import Path
 
 import pytest
-from plugs import DRILLS, pull
 
+from plugs import DRILLS, pull
 from runbook_keys.book.parse import parse
 from runbook_keys.bootstrap import shipped_library
 from runbook_keys.model.runbook import StepKind
@@ -20,7 +20,7 @@ ACTIONS = [(slug, action) for slug, actions in DRILLS.items() for action in acti
 
 def test_a_release_goes_back_although_the_plug_is_pulled_in_its_middle(tmp_path: Path) -> None:
     """The record verifies, the run ends, and the oracle agrees with what it says."""
-    pulled = pull("stripe-webhook-failure", "A3", tmp_path, random.Random(1), longest=0.05)
+    pulled = pull("stripe-webhook-failure", "A3", tmp_path, 0.02)
     assert pulled.violations == ()
     assert pulled.is_in_the_middle
     assert pulled.said.startswith("the look said")
@@ -43,4 +43,4 @@ def test_a_plug_pulled_in_an_action_breaks_no_promise(slug: str, action: str, tm
     """Each time at another moment; a failure names its seed."""
     seed = secrets.randbits(32)
     print(f"seed {seed}")
-    assert pull(slug, action, tmp_path, random.Random(seed)).violations == ()
+    assert pull(slug, action, tmp_path, random.Random(seed).uniform(0, 0.4)).violations == ()
