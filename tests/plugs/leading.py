@@ -32,7 +32,10 @@ from runbook_keys.system.practice_clock import PracticeClock
 
 
 class Order(Struct, frozen=True):
-    """What to lead. `run` is empty where it begins. `answered`: how often each place was answered; `pending`: what still breaks."""
+    """What to lead. `run` is empty where it begins. `answered`: how often each place was answered; `pending`: what still breaks.
+
+    `way` are the words of the way out of an action that is found to have happened; without them it is the first one.
+    """
 
     slug: str
     drill: str
@@ -40,6 +43,7 @@ class Order(Struct, frozen=True):
     environment: dict[str, str]
     inputs: dict[str, str]
     run: str = ""
+    way: str = ""
     answered: dict[str, int] = {}
     pending: tuple[LaterBreak, ...] = ()
 
@@ -51,7 +55,8 @@ class HonestOperator:
     can't tell. What has happened went the way that is meant for it. They leave where the drill goes no further.
     """
 
-    def __init__(self, slug: str, plan: DrillPlan, answered: Mapping[str, int]) -> None:
+    def __init__(self, slug: str, plan: DrillPlan, answered: Mapping[str, int], way: str) -> None:
+        self._way = way
         self._places = {slug, *plan.hands_over_to}
         self._scripted = ScriptedOperator(slug, _from_here(plan, answered), lambda _view, _did: None)
 
@@ -68,8 +73,12 @@ class HonestOperator:
             return _seen(view)
         is_action = view.step is not None and view.step.kind is StepKind.ACTION
         if view.asking is Asking.CHOICE and is_action:
-            return r.Choose(0, "the look says that it happened")
+            return self._onward(view)
         return await self._scripted.reply(view)
+
+    def _onward(self, view: View) -> r.Reply:
+        words = [way.words for way in view.ways_out]
+        return r.Choose(words.index(self._way) if self._way else 0, "the look says that it happened")
 
     async def wait(self, view: View, until: datetime) -> r.Reply:
         """Stays until the check is due."""
@@ -115,7 +124,7 @@ async def lead(order: Order) -> None:
     clock, config = PracticeClock(WAITS_PASS), Config(inputs=order.inputs)
     async with services(order.environment, clock, home=Path(order.home), config=config) as opened:
         plan = _plan(opened, order)
-        honest = HonestOperator(order.slug, plan, order.answered)
+        honest = HonestOperator(order.slug, plan, order.answered, order.way)
         operator = BreakingOperator(order.slug, honest, order.pending, _break_further)
         if order.run:
             await resume(opened, operator, order.run, patience=Waiting())

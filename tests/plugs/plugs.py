@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import select
+import signal
 import sqlite3
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from enum import StrEnum
 from pathlib import Path
 
 import msgspec
@@ -34,8 +36,28 @@ from runbook_keys.operations.verify import verify
 from runbook_keys.system.library import FolderLibrary
 
 HERE = Path(__file__).parent
-DRILLS: dict[str, dict[str, str]] = msgspec.json.decode((HERE / "drills.json").read_bytes())
-"""Runbook, action, and the quickest drill that takes it; one that ends RESOLVED where there is one."""
+
+
+class Taken(Struct, frozen=True):
+    """The quickest drill that takes an action; one that ends RESOLVED where there is one.
+
+    `way` are the words of the way out that it takes there, empty where that is the first one.
+    """
+
+    drill: str
+    way: str = ""
+
+
+DRILLS = msgspec.json.decode((HERE / "drills.json").read_bytes(), type=dict[str, dict[str, Taken]])
+"""Runbook, action, drill."""
+
+
+class Cut(StrEnum):
+    """What dies."""
+
+    PROCESS = "process"  # the one that follows the runbook; its command goes on
+    MACHINE = "machine"  # it and everything that it started
+
 
 PATIENCE_SECONDS = 180
 ON_RECORD = "its outcome was on record"
@@ -61,6 +83,7 @@ class Pulled(Struct, frozen=True):
     title: str
     safety: SafetyClass
     drill: str
+    cut: Cut
     waited_ms: int
     is_in_the_middle: bool
     said: str
@@ -73,19 +96,20 @@ class NotReached(AssertionError):
     """The run ended without the action, or the process was too quick: no plug was pulled."""
 
 
-def pull(slug: str, action: str, folder: Path, wait: float) -> Pulled:
+def pull(slug: str, action: str, folder: Path, wait: float, cut: Cut = Cut.PROCESS) -> Pulled:
     """Start a world, kill the run in the action `wait` seconds after its intent is seen, resume it, judge.
 
     The journal is in `folder`/home. Raises NotReached.
     """
+    taken = DRILLS[slug][action]
     library = FolderLibrary([shipped_library()])
     pack = library.load(slug)
-    plan = next(plan for plan in plans_of(pack.files) if plan.name == DRILLS[slug][action])
+    plan = next(plan for plan in plans_of(pack.files) if plan.name == taken.drill)
     step = parse(pack.files[README]).runbook.step(action)
     assert step
     with _broken(plan) as world:
-        led = _Led(slug, plan, folder, world)
-        led.begin_and_kill(action, wait)
+        led = _Led(slug, plan, taken.way, folder, world)
+        led.begin_and_kill(action, wait, cut)
         before = led.entries()
         is_ended = led.resume(before)
         verdict = world.judge()
@@ -97,6 +121,7 @@ def pull(slug: str, action: str, folder: Path, wait: float) -> Pulled:
         title=step.title,
         safety=step.safety,
         drill=plan.name,
+        cut=cut,
         waited_ms=round(wait * 1000),
         is_in_the_middle=is_cut,
         said=_said(after, action) if is_cut else ON_RECORD,
@@ -124,7 +149,7 @@ def _broken(plan: DrillPlan) -> Iterator[AnyWorld]:
 class _Led:
     """The run of one drill, led by one process after another."""
 
-    def __init__(self, slug: str, plan: DrillPlan, folder: Path, world: AnyWorld) -> None:
+    def __init__(self, slug: str, plan: DrillPlan, way: str, folder: Path, world: AnyWorld) -> None:
         self._plan = plan
         self._world = world
         self._folder = folder
@@ -135,6 +160,7 @@ class _Led:
             home=str(folder / "home"),
             environment={**os.environ, **world.environment(), **world.secrets()},
             inputs=world.inputs(),
+            way=way,
         )
 
     def entries(self) -> list[Entry]:
@@ -146,14 +172,14 @@ class _Led:
         except sqlite3.OperationalError:  # it is just being made
             return []
 
-    def begin_and_kill(self, action: str, wait: float) -> None:
+    def begin_and_kill(self, action: str, wait: float, cut: Cut) -> None:
         """Lead it until the action's intent is durable, wait, then `kill -9`. Raises NotReached."""
         with self._process(()) as process:
             self._follow(process, lambda: self._has_begun(action))
             if process.poll() is not None:
                 raise NotReached(f"{self._plan.name} ended before {action}: {self._last_words()}")
             time.sleep(wait)
-            process.kill()
+            _kill(process, cut)
 
     def resume(self, before: Sequence[Entry]) -> bool:
         """Take it up again and lead it to its end; whether the process ended by itself and well."""
@@ -215,6 +241,25 @@ class _Led:
 
     def _last_words(self) -> str:
         return (self._folder / "said").read_text("utf-8", "replace")[-500:]
+
+
+def _kill(process: subprocess.Popen[str], cut: Cut) -> None:
+    """`kill -9`, for the machine at once for all: the driver is frozen first, so that it starts nothing more."""
+    process.send_signal(signal.SIGSTOP)
+    started = _started_by(process.pid) if cut is Cut.MACHINE else []
+    process.kill()
+    for pid in started:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _started_by(pid: int) -> list[int]:
+    """The children of a process, and theirs."""
+    children: list[int] = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):
+            children += map(int, task.read_text("ascii").split())
+    return [*children, *(each for child in children for each in _started_by(child))]
 
 
 def _close(process: subprocess.Popen[str]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from plugs import DRILLS, pull
+from plugs import DRILLS, Cut, pull
 from runbook_keys.book.parse import parse
 from runbook_keys.bootstrap import shipped_library
 from runbook_keys.model.runbook import StepKind
@@ -38,9 +38,12 @@ def test_every_action_that_ships_has_a_drill_in_which_its_plug_is_pulled() -> No
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("cut", Cut)
 @pytest.mark.parametrize(("slug", "action"), ACTIONS)
-def test_a_plug_pulled_in_an_action_breaks_no_promise(slug: str, action: str, tmp_path: Path) -> None:
+def test_a_plug_pulled_in_an_action_breaks_no_promise(
+    slug: str, action: str, cut: Cut, tmp_path: Path
+) -> None:
     """Each time at another moment; a failure names its seed."""
     seed = secrets.randbits(32)
     print(f"seed {seed}")
-    assert pull(slug, action, tmp_path, random.Random(seed).uniform(0, 0.4)).violations == ()
+    assert pull(slug, action, tmp_path, random.Random(seed).uniform(0, 0.4), cut).violations == ()
