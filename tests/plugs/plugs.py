@@ -63,6 +63,8 @@ PATIENCE_SECONDS = 180
 ON_RECORD = "its outcome was on record"
 _LOOK_SECONDS = 0.003
 _FIRST_RUN = "SELECT CAST(line AS BLOB) FROM entries WHERE run_no = 1 ORDER BY seq"
+_BEGUN = """SELECT 1 FROM entries WHERE run_no = 1 AND json_extract(CAST(line AS TEXT), '$.event') = 'AttemptStarted'
+AND json_extract(CAST(line AS TEXT), '$.data.step') = ? AND json_extract(CAST(line AS TEXT), '$.data.role') = 'work'"""
 _WHO = {ActorKind.DRIVER: "the look said", ActorKind.DRILL: "a person said"}
 _WORDS = {
     Settlement.APPLIED: "applied",
@@ -75,7 +77,7 @@ class Pulled(Struct, frozen=True):
     """One plug pulled, `waited_ms` after the intent was seen. `said` is what was found out about the action afterwards.
 
     `is_in_the_middle`: no outcome was on record when the process died. `starts`: how often the action was started in
-    all. `ending` is empty where the run did not end.
+    all. `undisturbed` is how the drill ends without a kill; `ending` is empty where the run did not end.
     """
 
     slug: str
@@ -88,6 +90,7 @@ class Pulled(Struct, frozen=True):
     is_in_the_middle: bool
     said: str
     starts: int
+    undisturbed: str
     ending: str
     violations: tuple[str, ...]
 
@@ -126,12 +129,13 @@ def pull(slug: str, action: str, folder: Path, wait: float, cut: Cut = Cut.PROCE
         is_in_the_middle=is_cut,
         said=_said(after, action) if is_cut else ON_RECORD,
         starts=sum(_is_work(entry, e.AttemptStarted, action) for entry in after),
+        undisturbed=str(plan.ending),
         ending=str(_ending(after) or ""),
         violations=(
             *asyncio.run(_damages(folder / "home")),
             *_lost(before, after),
-            *_run_again(after),
-            *_dishonest(_ending(after), is_ended, verdict),
+            *run_again(after),
+            *dishonest(plan.ending, _ending(after) if is_ended else None, verdict),
         ),
     )
 
@@ -165,10 +169,13 @@ class _Led:
 
     def entries(self) -> list[Entry]:
         """The entries of the drill's own run as they are now. Another process may be writing them."""
+        return [decode(line) for (line,) in self._rows(_FIRST_RUN)]
+
+    def _rows(self, query: str, *values: str) -> list[tuple[bytes]]:
         file = self._folder / "home" / "journal.db"
         try:
             with closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as connection:
-                return [decode(line) for (line,) in connection.execute(_FIRST_RUN)]
+                return connection.execute(query, values).fetchall()
         except sqlite3.OperationalError:  # it is just being made
             return []
 
@@ -177,7 +184,7 @@ class _Led:
         with self._process(()) as process:
             self._follow(process, lambda: self._has_begun(action))
             if process.poll() is not None:
-                raise NotReached(f"{self._plan.name} ended before {action}: {self._last_words()}")
+                raise NotReached(f"{self._plan.name} ended before {action} was seen. {self._last_words()}")
             time.sleep(wait)
             _kill(process, cut)
 
@@ -192,7 +199,7 @@ class _Led:
                 return False
 
     def _has_begun(self, action: str) -> bool:
-        return any(_is_work(entry, e.AttemptStarted, action) for entry in self.entries())
+        return bool(self._rows(_BEGUN, action))
 
     @contextmanager
     def _process(self, before: Sequence[Entry]) -> Iterator[subprocess.Popen[str]]:
@@ -301,7 +308,7 @@ def _lost(before: Sequence[Entry], after: Sequence[Entry]) -> list[str]:
     )
 
 
-def _run_again(entries: Sequence[Entry]) -> list[str]:
+def run_again(entries: Sequence[Entry]) -> list[str]:
     """IRREVERSIBLE actions that were started more often than somebody said yes; counted apart from `keys verify`."""
     started = Counter(
         entry.event.step
@@ -316,9 +323,11 @@ def _run_again(entries: Sequence[Entry]) -> list[str]:
     ]
 
 
-def _dishonest(ending: Ending | None, is_ended: bool, verdict: Verdict) -> list[str]:
-    if ending is None or not is_ended:
+def dishonest(undisturbed: Ending, ending: Ending | None, verdict: Verdict) -> list[str]:
+    """What the oracle holds against an ending; one other than RESOLVED says itself that not all is well."""
+    if ending is None:
         return ["The run did not end."]
-    if ending is not Ending.RESOLVED:
-        return []
-    return [f"RESOLVED, and the oracle says: {problem}" for problem in (*verdict.problems, *verdict.changed)]
+    said = [*verdict.problems] if ending is Ending.RESOLVED else []
+    if ending in (Ending.RESOLVED, undisturbed):
+        said += verdict.changed
+    return [f"{ending}, and the oracle says: {each}" for each in said]

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import random
 import secrets
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from plugs import DRILLS, Cut, pull
+from keys_practice.verdict import Verdict
+from plugs import DRILLS, Cut, dishonest, pull, run_again
 from runbook_keys.book.parse import parse
 from runbook_keys.bootstrap import shipped_library
-from runbook_keys.model.runbook import StepKind
+from runbook_keys.model.actor import DRIVER
+from runbook_keys.model.entry import Entry
+from runbook_keys.model.event import ApprovalGranted, AttemptStarted
+from runbook_keys.model.outcome import Role
+from runbook_keys.model.runbook import Ending, SafetyClass, StepKind
 from runbook_keys.operations.packs import README
 from runbook_keys.system.library import FolderLibrary
 
@@ -35,6 +41,32 @@ def test_every_action_that_ships_has_a_drill_in_which_its_plug_is_pulled() -> No
         for step in parse(library.load(slug).files[README]).runbook.steps
     ]
     assert {(slug, step.label) for slug, step in steps if step.kind is StepKind.ACTION} == set(ACTIONS)
+
+
+def test_an_irreversible_action_started_twice_on_one_approval_is_a_violation() -> None:
+    """What the suite looks for it would see."""
+    yes = ApprovalGranted("A6", Role.WORK, 1, "b", "2026-11-23T03:15:00.000Z")
+    starts = [
+        AttemptStarted("A6", Role.WORK, number, SafetyClass.IRREVERSIBLE, "bash", "x", "d")
+        for number in (1, 2)
+    ]
+    at = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+    entries = [Entry("r", number, at, DRIVER, event) for number, event in enumerate([yes, *starts], 1)]
+    assert run_again(entries[:2]) == []
+    assert run_again(entries) == ["A6 was started 2 times for 1 approvals."]
+
+
+def test_only_an_ending_that_the_oracle_denies_is_dishonest() -> None:
+    """Escalated over a broken world is honest; RESOLVED over one is not, and neither is a run without an end."""
+    broken, touched = Verdict(["It is down."]), Verdict(changed=["A setting."])
+    assert dishonest(Ending.RESOLVED, Ending.ESCALATED, broken) == []
+    assert dishonest(Ending.RESOLVED, Ending.RESOLVED, broken) == [
+        "RESOLVED, and the oracle says: It is down."
+    ]
+    assert dishonest(Ending.ESCALATED, Ending.ESCALATED, touched) == [
+        "ESCALATED, and the oracle says: A setting."
+    ]
+    assert dishonest(Ending.RESOLVED, None, Verdict()) == ["The run did not end."]
 
 
 @pytest.mark.long
