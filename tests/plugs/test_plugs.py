@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 import secrets
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from keys_practice.verdict import Verdict
-from plugs import DRILLS, Cut, dishonest, pull, run_again
+from plugs import DRILLS, Cut, NotReached, Pulled, dishonest, pull, run_again
 from runbook_keys.book.parse import parse
 from runbook_keys.bootstrap import shipped_library
 from runbook_keys.model.actor import DRIVER
@@ -22,6 +23,7 @@ from runbook_keys.operations.packs import README
 from runbook_keys.system.library import FolderLibrary
 
 ACTIONS = [(slug, action) for slug, actions in DRILLS.items() for action in actions]
+TRIES = 3
 
 
 def test_a_release_goes_back_although_the_plug_is_pulled_in_its_middle(tmp_path: Path) -> None:
@@ -78,4 +80,14 @@ def test_a_plug_pulled_in_an_action_breaks_no_promise(
     """Each time at another moment; a failure names its seed."""
     seed = secrets.randbits(32)
     print(f"seed {seed}")
-    assert pull(slug, action, tmp_path, random.Random(seed).uniform(0, 0.4), cut).violations == ()
+    assert _pulled(slug, action, cut, tmp_path, random.Random(seed).uniform(0, 0.4)).violations == ()
+
+
+def _pulled(slug: str, action: str, cut: Cut, folder: Path, wait: float) -> Pulled:
+    """On a busy machine a practice world may look otherwise, and the run then goes another way: a second one is tried."""
+    for number in range(TRIES):
+        place = folder / str(number)
+        place.mkdir()
+        with suppress(NotReached):
+            return pull(slug, action, place, wait, cut)
+    raise NotReached(f"{slug} {action} was not reached in {TRIES} worlds.")
