@@ -31,9 +31,11 @@ from keyring import (
     write,
 )
 
+from runbook_keys.bootstrap import services
 from runbook_keys.errors import JournalDamaged
 from runbook_keys.journal.checkpoint import read_note, read_notes
 from runbook_keys.model.runbook import SafetyClass
+from runbook_keys.operations.verify import verify
 from runbook_keys.ports import JournalStore
 from runbook_keys.stores.memory import MemoryStore
 from runbook_keys.stores.notary import Notary
@@ -126,6 +128,19 @@ def test_a_journal_rewritten_without_the_key_is_found(tmp_path: Path) -> None:
     assert "Checkpoint 3 does not fit row 6 of the spine: it was rewritten after row 4." in told(
         report.damages
     )
+
+
+def test_whoever_waits_hears_how_far_it_is(tmp_path: Path) -> None:
+    """A journal of years takes a while; both parts of the work end at the number of entries."""
+    three_runs(tmp_path)
+    heard: dict[str, tuple[int, int]] = {}
+
+    async def body() -> None:
+        async with services(home=tmp_path) as opened:
+            await verify(opened, tell=lambda doing, done, of: heard.update({doing: (done, of)}))
+
+    wait(body())
+    assert heard == {"reading": (12, 12), "checking": (12, 12)}
 
 
 def test_a_cut_tail_is_found(tmp_path: Path) -> None:

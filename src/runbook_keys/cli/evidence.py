@@ -11,7 +11,7 @@ import click
 
 from runbook_keys.cli.endings import Exit
 from runbook_keys.cli.followups import me
-from runbook_keys.cli.opening import say, show_json, told, with_services
+from runbook_keys.cli.opening import Progress, say, show_json, told, with_services
 from runbook_keys.cli.retention import erase_what_is_due, erased_lines, typed
 from runbook_keys.cli.text import counted, hanging
 from runbook_keys.errors import KeysError
@@ -57,7 +57,9 @@ def verify_command(
             raise click.UsageError("--against and --receipt are for the journal, not for a bundle.")
         _verify_bundle(Path(what), key, as_json)
     kept = read_kept(against) if against else b""
-    report = with_services(lambda services: verify(services, what, kept, receipts))
+    progress = Progress()
+    report = with_services(lambda services: verify(services, what, kept, receipts, progress))
+    progress.clear()
     show_json(report) if as_json else say(verify_lines(report, what or "all runs"))
     sys.exit(Exit.FAILED if report.damages else Exit.OK)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from time import monotonic
 from typing import Any
 
 import click
@@ -46,6 +48,26 @@ def told(notice: str) -> None:
     """A word on stderr, so that a page on stdout stays a page."""
     for line in hanging("keys: ", notice) if notice else ():
         click.echo(line, err=True)
+
+
+class Progress:
+    """What is being done, on one line of stderr that is gone at the end; nothing within a second, or where nobody looks."""
+
+    def __init__(self) -> None:
+        self._said_at = monotonic()
+        self._is_shown = False
+
+    def __call__(self, doing: str, done: int, of: int) -> None:
+        """Says so, at most once a second."""
+        if monotonic() - self._said_at < 1 or not sys.stderr.isatty():
+            return
+        self._said_at, self._is_shown = monotonic(), True
+        click.echo(f"\rkeys: {doing}, {done:,} of {of:,} entries ", nl=False, err=True)
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._is_shown:
+            click.echo(f"\r{78 * ' '}\r", nl=False, err=True)
 
 
 def as_json(value: Any) -> str:

@@ -7,7 +7,7 @@ checkpoints against it. docs/explanation/journal.md says plainly what remains.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from msgspec import Struct
@@ -36,8 +36,11 @@ class Contents(Struct, frozen=True):
     strange: Strange = Strange()
 
 
-def verify_journal(contents: Contents) -> list[Damage]:
-    """What is wrong with the whole journal; nothing if every run, the spine and all material belong together."""
+def verify_journal(contents: Contents, tell: Callable[[int], None] = lambda _entries: None) -> list[Damage]:
+    """What is wrong with the whole journal; nothing if every run, the spine and all material belong together.
+
+    `tell` hears after each run how many entries it had.
+    """
     found = [*check_spine(contents.spine), *_check_run_numbers(contents)]
     rows = _rows_by_run(contents.spine)
     material, due = _Material(contents), DueCheckpoints(contents.checkpoints)
@@ -49,6 +52,7 @@ def verify_journal(contents: Contents) -> list[Damage]:
         if not of_run:  # what is missing or changed is told already
             of_run += due.check(head.run, stored, rows.get(head.run_no, []), events)
         found += sorted(of_run, key=lambda one: one.seq)
+        tell(len(stored))
     found += [damage("", WHOLE, what) for what in contents.strange.things]
     return list(dict.fromkeys(found))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -23,7 +23,7 @@ from runbook_keys.journal.declared import undeclared
 from runbook_keys.journal.lines import instant
 from runbook_keys.journal.receipt import check_receipt
 from runbook_keys.journal.whole import Contents, verify_journal
-from runbook_keys.model.entry import Alarm, Damage, StoredEntry, Strange
+from runbook_keys.model.entry import Alarm, Damage, RunHead, StoredEntry, Strange
 from runbook_keys.operations.anchored import against_anchors
 from runbook_keys.operations.recorded import find_run
 from runbook_keys.operations.services import Services
@@ -54,8 +54,20 @@ class VerifyReport(Struct, frozen=True):
     alarm: Alarm | None = None
 
 
+Telling = Callable[[str, int, int], None]
+"""Hears what is being done, and how many entries of how many are."""
+
+
+def _nobody(_doing: str, _done: int, _of: int) -> None:
+    """Nobody listens."""
+
+
 async def verify(
-    services: Services, run: str = "", kept: bytes = b"", receipts: Sequence[str] = ()
+    services: Services,
+    run: str = "",
+    kept: bytes = b"",
+    receipts: Sequence[str] = (),
+    tell: Telling = _nobody,
 ) -> VerifyReport:
     """Verify one run, or the whole journal when `run` is empty; also against what its anchors keep.
 
@@ -63,12 +75,12 @@ async def verify(
     those of approvers. Raises RunNotFound; JournalDamaged where `kept` is no checkpoint; RefusedInput where a receipt is
     none; SigningUnavailable.
     """
-    contents = await gathered(services.store)
+    contents = await gathered(services.store, tell)
     known = services.signer.public_keys()
     verifier = verifier_of(services.signer, known)
     signed = check_checkpoints(contents.checkpoints, contents.spine, verifier)
     elsewhere = await _elsewhere(services, contents, verifier, kept, signed.known)
-    journal = undeclared((*verify_journal(contents), *_bare(contents, bool(known))), signed.known)
+    journal = undeclared((*_checked(contents, tell), *_bare(contents, bool(known))), signed.known)
     # A receipt that somebody mistyped is no damage to the journal, and neither is another journal's checkpoint.
     if found := [each for each in (*journal, *signed.damages, *elsewhere.damages) if not is_foreign(each)]:
         services.store.sound_alarm(Alarm(instant(services.clock.now()), found[0].what))
@@ -142,19 +154,42 @@ def _of_all(contents: Contents, journal: Sequence[Damage], signed: Signed) -> Ve
     )
 
 
-async def gathered(store: JournalStore) -> Contents:
+def _checked(contents: Contents, tell: Telling) -> list[Damage]:
+    done, total = 0, len(contents.spine)
+
+    def looked_at(entries: int) -> None:
+        nonlocal done
+        done += entries
+        tell("checking", done, total)
+
+    return verify_journal(contents, looked_at)
+
+
+async def gathered(store: JournalStore, tell: Telling = _nobody) -> Contents:
     """The whole journal as its store gives it, all of one moment: what is appended meanwhile is no damage."""
     with store.snapshot():
         heads = await store.runs()
         return Contents(
             heads=heads,
-            entries={head.run: await _entries(store, head.run) for head in heads},
+            entries=await _all_entries(store, heads, tell),
             spine=await store.spine(),
             blobs=await store.blobs(),
             erased=await store.erased(),
             checkpoints=await store.checkpoints(),
             strange=await store.strange(),
         )
+
+
+async def _all_entries(
+    store: JournalStore, heads: Sequence[RunHead], tell: Telling
+) -> dict[str, list[StoredEntry]]:
+    found: dict[str, list[StoredEntry]] = {}
+    done, total = 0, sum(head.seq for head in heads)
+    for head in heads:
+        found[head.run] = await _entries(store, head.run)
+        done += len(found[head.run])
+        tell("reading", done, total)
+    return found
 
 
 async def _entries(store: JournalStore, run: str) -> list[StoredEntry]:
