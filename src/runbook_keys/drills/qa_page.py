@@ -98,8 +98,8 @@ Three rules hold the language: `vague-words` (a list of phrases that make a tire
 
 _COMMANDS = """```
 keys check library/runbooks
-keys drill --all --jobs 3 --effort --format json > .qa/drills.json
-keys drill SLUG --mutate --jobs 3 --format json > .qa/mutation-SLUG.json
+keys drill --all --effort --format json > .qa/drills.json
+keys drill SLUG --mutate --after .qa/drills.json --format json > .qa/mutation-SLUG.json
 scripts/qa-report keep --drills .qa/drills.json --mutation .qa/mutation-*.json
 ```"""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import statistics
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TypeVar
 
@@ -88,25 +88,26 @@ def kept(
     version: str,
     day: str,
 ) -> Results:
-    """The results with what was printed now in the place of what was known of the same runbooks. Times are UTC days."""
+    """The results with what was printed now in the place of what was known of the same runbooks; the last file counts.
+
+    Times are UTC days.
+    """
     known = digests(services)
-    fresh = [record for printed in drills for record in drills_of(printed, known)]
-    mutants = [mutation_of(printed, known, day) for printed in mutation]
-    effort = [record for printed in drills for record in efforts_of(printed)]
-    return Results(
-        version,
-        day,
-        tuple(_merged(earlier.drills, fresh)),
-        tuple(_merged(earlier.mutation, mutants)),
-        tuple(_merged(earlier.effort, effort)),
-    )
+    drilled, mutated, efforts = earlier.drills, earlier.mutation, earlier.effort
+    for printed in drills:
+        drilled = _merged(drilled, drills_of(printed, known))
+        efforts = _merged(efforts, efforts_of(printed))
+    for printed in mutation:
+        mutated = _merged(mutated, [mutation_of(printed, known, day)])
+    return Results(version, day, drilled, mutated, efforts)
 
 
-def _merged(earlier: Sequence[Record], fresh: Sequence[Record]) -> list[Record]:
+def _merged(earlier: Sequence[Record], printed: Iterable[Record]) -> tuple[Record, ...]:
     """Sorted by runbook; what is fresh takes the place of what was there."""
+    fresh = list(printed)
     renewed = {each.slug for each in fresh}
     left = [each for each in earlier if each.slug not in renewed]
-    return sorted(left + list(fresh), key=lambda each: each.slug)
+    return tuple(sorted(left + fresh, key=lambda each: each.slug))
 
 
 def digests(services: Services) -> dict[str, str]:
