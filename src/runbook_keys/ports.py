@@ -148,7 +148,9 @@ class JournalStore(Protocol):
     async def blobs(self) -> list[Blob]: ...  # those that are not erased
     async def erased(self) -> list[str]: ...  # the digests of those that are
     async def erase(self, digest: str) -> None: ...  # content and salt go, the digest and the chain stay
-    async def checkpoints(self) -> list[Checkpoint]: ...  # by number
+    async def checkpoints(
+        self, first: int | None = None, last: int | None = None
+    ) -> list[Checkpoint]: ...  # by number: all, or those that stand on these rows of the spine
     async def checkpoint(
         self, at: datetime, why: str, more: Mapping[str, str] = {}, after_no: int = 0
     ) -> (

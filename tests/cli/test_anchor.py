@@ -42,7 +42,9 @@ def test_anchors_that_fail_are_one_line_and_change_nothing(place: Place) -> None
     (place.folder / "elsewhere").rmdir()
     code, said = place.run_to_end("A1", "it is down")
     assert code == 0
-    assert said.endswith("Queued: the record is not anchored up to its end. `keys anchor` says why.\n")
+    assert said.endswith(
+        "Queued: the copy of this record elsewhere is not up to date. Later: `keys anchor`.\n"
+    )
     assert said.index("END: RESOLVED") < said.index("Queued")
     code, said = place.said("anchor")
     assert code == 1

@@ -33,7 +33,7 @@ def journal(tmp_path: Path) -> Journal:
 
 
 def _follow_ups(journal: Journal) -> list[FollowUp]:
-    return journal.do(list_follow_ups)
+    return journal.do(list_follow_ups).found
 
 
 def test_a_follow_up_is_due_overdue_and_done_and_all_of_it_verifies(journal: Journal) -> None:

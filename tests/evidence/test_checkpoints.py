@@ -68,6 +68,7 @@ def test_a_checkpoint_is_made_where_something_is_promised(store: JournalStore) -
     write(store, RUN, 6, ENDED)
     assert reasons(store) == ["run opened", "approval", "before an irreversible start", "run ended"]
     assert [each.gseq for each in wait(store.checkpoints())] == [2, 4, 6, 7]
+    assert [each.gseq for each in wait(store.checkpoints(4, 6))] == [4, 6]
 
 
 def test_a_long_quiet_run_gets_checkpoints_too(store: JournalStore) -> None:

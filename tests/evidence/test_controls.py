@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import re
-import sqlite3
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from a_journal import BEGIN, BELA, ESCALATED, Journal
+from keyring import edit
 
 from runbook_keys.engine import inputs as i
 from runbook_keys.errors import Refused
@@ -130,19 +130,11 @@ def test_a_drill_is_evidence_of_testing_and_of_nothing_else(journal: Journal) ->
     assert {"run.kind=drill"} == {row["field"] for row in cited}
 
 
-def _edited(home: Path, statement: str) -> None:
-    connection = sqlite3.connect(home / "journal.db", isolation_level=None)
-    for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-        connection.execute(f"DROP TRIGGER {name}")
-    connection.execute(statement)
-    connection.close()
-
-
 def test_a_run_that_was_edited_is_an_exception_and_no_control_is_strong(journal: Journal) -> None:
     """The run stays in the population; the report says that the journal does not verify."""
     journal.run(*ESCALATED)
     journal.run(*ESCALATED)
-    _edited(
+    edit(
         journal.home,
         "UPDATE entries SET line = CAST(replace(CAST(line AS TEXT), 'anna', 'elsa') AS BLOB) WHERE run_no = 1 AND seq = 2",
     )

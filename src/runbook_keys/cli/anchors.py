@@ -54,4 +54,4 @@ def anchor_after_run() -> None:
     except Exception:  # noqa: BLE001 - how the run ended must not be hidden by anything that happens here
         found = []
     if not found or not all(each.is_done for each in found):
-        click.echo("Queued: the record is not anchored up to its end. `keys anchor` says why.")
+        click.echo("Queued: the copy of this record elsewhere is not up to date. Later: `keys anchor`.")

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from runbook_keys.cli.endings import Exit
-from runbook_keys.cli.evidence import read_file
-from runbook_keys.cli.opening import as_json, say, show_json, with_services
+from runbook_keys.cli.opening import as_json, read_file, say, show_json, with_services
 from runbook_keys.cli.screen import screen
 from runbook_keys.cli.terminal import operator_for
 from runbook_keys.cli.text import RULE, hanging, safe

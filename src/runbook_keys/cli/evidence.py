@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from runbook_keys.cli.endings import Exit
+from runbook_keys.cli.erasing import erase_command
 from runbook_keys.cli.followups import me
-from runbook_keys.cli.opening import Progress, say, show_json, told, with_services
-from runbook_keys.cli.retention import erase_what_is_due, erased_lines, typed
+from runbook_keys.cli.opening import Progress, read_file, say, show_json, told, typed, with_services
 from runbook_keys.cli.text import counted, hanging
 from runbook_keys.errors import KeysError
 
@@ -57,9 +57,8 @@ def verify_command(
             raise click.UsageError("--against and --receipt are for the journal, not for a bundle.")
         _verify_bundle(Path(what), key, as_json)
     kept = read_kept(against) if against else b""
-    progress = Progress()
-    report = with_services(lambda services: verify(services, what, kept, receipts, progress))
-    progress.clear()
+    with Progress() as progress:
+        report = with_services(lambda services: verify(services, what, kept, receipts, progress))
     show_json(report) if as_json else say(verify_lines(report, what or "all runs"))
     sys.exit(Exit.FAILED if report.damages else Exit.OK)
 
@@ -90,14 +89,6 @@ def _bundle_lines(found: BundleCheck, path: Path) -> list[str]:
 def read_kept(path: Path) -> bytes:
     """The checkpoints in a file, or in all the files `*.note` of a folder. Raises KeysError in an operator's words."""
     return b"".join(map(read_file, sorted(path.glob("*.note")))) if path.is_dir() else read_file(path)
-
-
-def read_file(path: Path) -> bytes:
-    """The content. Raises KeysError in an operator's words."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise KeysError(f"{path} can't be read: {error.strerror}. Check the name, then try again.") from error
 
 
 def verify_lines(report: VerifyReport, name: str) -> list[str]:
@@ -225,46 +216,6 @@ async def _taken(
     return made, beside, await record_copy(services, me(), made.record.head.run, made.digest)
 
 
-@click.command("erase")
-@click.argument("run", default="", metavar="[RUN]")
-@click.option(
-    "--entry", "entries", type=int, multiple=True, help="Only what this entry holds; may be given again."
-)
-@click.option("--reason", default="", help="Why; it stays on the record.")
-@click.option("--although-kept", is_flag=True, help="Also before `keep_days` of keys.toml have passed.")
-@click.option(
-    "--due", "is_due", is_flag=True, help="What `erase_after_days` of keys.toml says is due, in all runs."
-)
-@click.option(
-    "--confirm", default="", metavar="RUN|COUNT", help="What would be typed, where nobody can be asked."
-)
-def erase_command(
-    run: str, entries: tuple[int, ...], reason: str, although_kept: bool, is_due: bool, confirm: str
-) -> None:
-    """Erase personal data: outputs, notes, files and values of RUN. The chain still verifies. There is no way back.
-
-    Example: keys erase r-20261123-0312-k7qm --entry 12 --reason "request 2026-114"
-    """
-    if is_due:
-        if run or entries or reason or although_kept:
-            raise click.UsageError("--due takes no RUN and no reason: the setting is the reason.")
-        erase_what_is_due(confirm)
-        return
-    if not (run and reason):
-        raise click.UsageError("Give RUN and --reason, or --due.")
-    from runbook_keys.operations.erase import erasable, erase
-
-    async def work(services: Services) -> int:
-        what = await erasable(services, run, entries, although_kept=although_kept)
-        numbers = ", ".join(str(seq) for seq in sorted({seq for seq, _ in what.pieces}))
-        click.echo("\n".join(hanging("", f"The material of entry {numbers} will be gone.")))
-        if (confirm or typed(what.run, "erase it", "erased")) != what.run:
-            raise KeysError("That is not the run's name. Nothing was erased.")
-        return await erase(services, me(), what, reason)
-
-    say(erased_lines(with_services(work)))
-
-
 @click.command("declare")
 @click.option("--reason", required=True, help="What happened; it is signed and stays on the record.")
 @click.option(
@@ -288,9 +239,14 @@ def declare_command(reason: str, against: Path | None, confirm: str) -> None:
         what = await declarable(services, kept)
         count = len(what.damages)
         for each in what.damages:
-            click.echo("\n".join(hanging(f"  {each.run or 'journal'}: ", each.what)))
-        if (confirm or typed(str(count), "declare that they are known", "declared")) != str(count):
-            raise KeysError(f"There are {count} findings. Nothing was declared.")
+            say(hanging(f"  {each.run or 'journal'}: ", each.what))
+        found = (
+            counted(count, "finding") if count else "The journal verifies again, and its alarm still stands"
+        )
+        say([f"{found}."])
+        purpose = "declare that they are known" if count else "end the alarm"
+        if (confirm or typed(str(count), purpose, "declared")) != str(count):
+            raise KeysError(f"The number to give is {count}. Nothing was declared.")
         return (await declare(services, what, reason)).no
 
     number = with_services(work)

@@ -45,7 +45,6 @@ def followups_command(
     """
     from runbook_keys.operations.followups import assign as give
     from runbook_keys.operations.followups import complete, list_follow_ups
-    from runbook_keys.operations.summaries import unreadable
 
     if assign is not None:
         run, number, to = assign
@@ -56,9 +55,9 @@ def followups_command(
         words = with_services(lambda services: complete(services, me(), run, number, note))
         say(hanging("Done: ", words))
     if assign is None and done is None:
-        found = with_services(lambda services: list_follow_ups(services, slug))
-        show_json(found) if as_json else say(follow_up_lines(found, datetime.now(UTC)))
-        told(with_services(unreadable))
+        made = with_services(lambda services: list_follow_ups(services, slug))
+        show_json(made.found) if as_json else say(follow_up_lines(made.found, datetime.now(UTC)))
+        told(made.unreadable)
 
 
 def follow_up_lines(found: Sequence[FollowUp], now: datetime) -> list[str]:

@@ -112,7 +112,6 @@ def _operator(answers: Path | None) -> TerminalOperator:
 
 def _follow(work: Callable[[Services], Awaitable[RunReport]]) -> NoReturn:
     """Follow a runbook to its last screen; what anchors the record comes after it."""
-
     from runbook_keys.operations.anchor import has_anchors
 
     async def body(services: Services) -> tuple[RunReport, bool]:

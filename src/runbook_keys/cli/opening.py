@@ -6,13 +6,14 @@ import asyncio
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
 import click
 
 from runbook_keys.cli.text import hanging
-from runbook_keys.errors import Interrupted
+from runbook_keys.errors import Interrupted, KeysError
 from runbook_keys.operations.services import Services
 
 
@@ -64,10 +65,27 @@ class Progress:
         self._said_at, self._is_shown = monotonic(), True
         click.echo(f"\rkeys: {doing}, {done:,} of {of:,} entries ", nl=False, err=True)
 
-    def clear(self) -> None:
-        """Take the line away."""
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_why: object) -> None:
         if self._is_shown:
             click.echo(f"\r{78 * ' '}\r", nl=False, err=True)
+
+
+def read_file(path: Path) -> bytes:
+    """The content. Raises KeysError in an operator's words."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise KeysError(f"{path} can't be read: {error.strerror}. Check the name, then try again.") from error
+
+
+def typed(word: str, purpose: str, done: str) -> str:
+    """What a person types; silence is never yes."""
+    if not sys.stdin.isatty():
+        raise KeysError(f"Nobody can be asked here. Give --confirm {word} as well. Nothing was {done}.")
+    return str(click.prompt(f"Type {word} to {purpose}", default="", show_default=False))
 
 
 def as_json(value: Any) -> str:

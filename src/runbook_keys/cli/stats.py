@@ -31,16 +31,16 @@ def stats_command(slug: str, is_practice: bool, form: str) -> None:
     Example: keys stats --format html > stats.html
     """
     from runbook_keys.operations.stats import page_of_stats, stats
-    from runbook_keys.operations.summaries import unreadable
 
-    found = with_services(lambda services: stats(services, slug, is_practice))
+    made = with_services(lambda services: stats(services, slug, is_practice))
+    found = made.figures
     if form == "html":
         click.echo(page_of_stats(found, is_practice), nl=False)
     elif form == "json":
         show_json(found)
     else:
         say(stats_lines(found, is_practice))
-    told(with_services(unreadable))
+    told(made.unreadable)
 
 
 def stats_lines(found: Sequence[Figures], is_practice: bool) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from runbook_keys.errors import JournalDamaged
 from runbook_keys.journal.chain import GENESIS
@@ -68,11 +69,6 @@ def check_checkpoints(
     return Signed(new, notices, last.gseq if last else 0, last.no if last else 0, known)
 
 
-def is_foreign(damage: Damage) -> bool:
-    """Whether the finding may be no damage of this journal but a checkpoint of another one, kept under a wrong name."""
-    return _FOREIGN in damage.what
-
-
 def check_kept(
     notes: Iterable[Note], spine: Sequence[SpineRow], verifier: Verifier, known: frozenset[str] = frozenset()
 ) -> Signed:
@@ -84,7 +80,9 @@ def check_kept(
     notes = [note for note in notes if mark_of_note(note) not in known]
     # A journal that is empty has no name yet, so all that was kept counts as its own.
     foreign = [note for note in notes if spine and note.origin != origin_of(spine[0])]
-    damages = [_of(note.no, f"{_FOREIGN} It is of {note.origin}.") for note in foreign]
+    damages = [
+        replace(_of(note.no, f"{_FOREIGN} It is of {note.origin}."), is_foreign=True) for note in foreign
+    ]
     damages += _check_spine([note for note in notes if note not in foreign], spine, kept="kept elsewhere ")
     states = [(note, _state(note, verifier)) for note in notes]
     damages += [

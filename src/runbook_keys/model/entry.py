@@ -85,8 +85,12 @@ class Alarm(Struct, frozen=True):
 
 
 class Damage(Struct, frozen=True):
-    """One thing that does not verify: where, and in words what that means. `seq` 0 means the run or journal as a whole."""
+    """One thing that does not verify: where, and in words what that means. `seq` 0 means the run or journal as a whole.
+
+    `is_foreign`: it may be no damage here but a checkpoint of another journal, kept under a wrong name.
+    """
 
     run: str
     seq: int
     what: str
+    is_foreign: bool = False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from runbook_keys.engine import inputs as i
 from runbook_keys.evidence.followups import FollowUp, follow_ups, in_order
 from runbook_keys.evidence.summary import RunSummary
@@ -12,14 +14,21 @@ from runbook_keys.operations.recorded import recorded
 from runbook_keys.operations.recording import add_to_run, digest_if_said
 from runbook_keys.operations.services import Services
 from runbook_keys.operations.stories import runbook_of
-from runbook_keys.operations.summaries import summaries
+from runbook_keys.operations.summaries import readable
 
 
-async def list_follow_ups(services: Services, slug: str = "") -> list[FollowUp]:
+class FollowUpList(Struct, frozen=True):
+    """Follow-ups, and which runs could not be looked at, in a sentence."""
+
+    found: list[FollowUp]
+    unreadable: str
+
+
+async def list_follow_ups(services: Services, slug: str = "") -> FollowUpList:
     """The follow-ups of every real incident that is over, overdue ones first. Practice has none."""
-    runs = [run for run in await summaries(services) if _counts(run, slug)]
-    found = [one for run in runs for one in await follow_ups_of(services, run)]
-    return in_order(found, services.clock.now())
+    every, unreadable = await readable(services, await services.store.runs())
+    found = [one for run in every if _counts(run, slug) for one in await follow_ups_of(services, run)]
+    return FollowUpList(in_order(found, services.clock.now()), unreadable)
 
 
 def _counts(run: RunSummary, slug: str) -> bool:

@@ -11,10 +11,11 @@ from runbook_keys.errors import JournalDamaged, RefusedInput, RunTaken
 from runbook_keys.evidence.retention import amount, is_due, is_overdue_and_open, unknown_holds
 from runbook_keys.evidence.summary import RunSummary
 from runbook_keys.model.actor import Actor
+from runbook_keys.model.entry import RunHead
 from runbook_keys.operations.erase import Erasable, erasable, erase
-from runbook_keys.operations.recorded import find_run, undamaged
+from runbook_keys.operations.recorded import undamaged
 from runbook_keys.operations.services import Services
-from runbook_keys.operations.summaries import told
+from runbook_keys.operations.summaries import readable
 
 
 class DueRun(Struct, frozen=True):
@@ -59,13 +60,14 @@ async def due(services: Services) -> Due:
     unknown = unknown_holds(settings, {head.run for head in heads})
     if settings.erase_after_days is None:
         return Due(unknown_holds=unknown)
-    runs, unreadable = await told(services, heads)
+    runs, unreadable = await readable(services, heads)
     gone = set(await services.store.erased())
+    by_name = {head.run: head for head in heads}
     found, changed = [], []
     for run in runs:
         if is_due(settings, run, now):
             try:
-                found.append(await _left_of(services, run, gone))
+                found.append(await _left_of(services, by_name[run.run], run, gone))
             except JournalDamaged as damaged:  # what somebody did to it may have to be found out
                 changed.append(f"Not counted here: {damaged}")
     still_open = [run.run for run in runs if is_overdue_and_open(settings, run, now)]
@@ -76,8 +78,8 @@ async def due(services: Services) -> Due:
     )
 
 
-async def _left_of(services: Services, run: RunSummary, gone: set[str]) -> DueRun:
-    await undamaged(services, await find_run(services, run.run))
+async def _left_of(services: Services, head: RunHead, run: RunSummary, gone: set[str]) -> DueRun:
+    await undamaged(services, head)
     what = await erasable(services, run.run)
     left = tuple((seq, digest) for seq, digest in what.pieces if digest not in gone)
     return DueRun(run.ended_at or run.last_at, Erasable(run.run, left))

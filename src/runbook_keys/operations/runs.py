@@ -14,7 +14,7 @@ from runbook_keys.journal.lines import decode
 from runbook_keys.model.entry import Entry, StoredEntry
 from runbook_keys.operations.recorded import find_run, recorded, reopen
 from runbook_keys.operations.services import Services
-from runbook_keys.operations.summaries import told
+from runbook_keys.operations.summaries import readable
 
 
 class RunList(Struct, frozen=True):
@@ -51,7 +51,7 @@ async def list_runs(services: Services, latest: int | None = None) -> RunList:
     """The runs, oldest first: all of them, or the `latest` so many."""
     heads = await services.store.runs()
     chosen = heads if latest is None else heads[-latest:]
-    runs, notice = await told(services, chosen)
+    runs, notice = await readable(services, chosen)
     return RunList(runs, len(heads) - len(chosen), notice)
 
 

@@ -28,14 +28,17 @@ async def off_checkpoints(services: Services, run: str, rows: Sequence[SpineRow]
 
     What a signed declaration covers is left out.
     """
+    if not rows:
+        return []
     places = {row.gseq: row for row in rows}
-    checkpoints = await services.store.checkpoints()
-    notes = readable(each.note for each in checkpoints if each.gseq in places)
+    standing = await services.store.checkpoints(rows[0].gseq, rows[-1].gseq)
+    notes = readable(each.note for each in standing if each.gseq in places)
     off = [note for note in notes if note.gseq in places and note.link != places[note.gseq].spine_link]
     if not off:
         return []
     verifier = verifier_of(services.signer, services.signer.public_keys())
-    known = check_checkpoints(checkpoints, await services.store.spine(), verifier).known
+    checkpoints, spine = await services.store.checkpoints(), await services.store.spine()
+    known = check_checkpoints(checkpoints, spine, verifier).known
     return [
         damage(
             run, places[note.gseq].rseq, f"Checkpoint {note.no} tells of it differently: it was rewritten."

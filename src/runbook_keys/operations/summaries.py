@@ -21,22 +21,17 @@ LATEST = 100
 async def summaries(services: Services, latest: int | None = None) -> list[RunSummary]:
     """The runs that can be read, oldest first: all of them, or out of the `latest` so many."""
     heads = await services.store.runs()
-    return (await told(services, heads if latest is None else heads[-latest:]))[0]
+    return (await readable(services, heads if latest is None else heads[-latest:]))[0]
 
 
-async def unreadable(services: Services) -> str:
-    """Which runs can't be read, in a sentence; empty where all can."""
-    return (await told(services, await services.store.runs()))[1]
-
-
-async def told(services: Services, heads: Sequence[RunHead]) -> tuple[list[RunSummary], str]:
-    """Both at once, of these runs."""
+async def readable(services: Services, heads: Sequence[RunHead]) -> tuple[list[RunSummary], str]:
+    """Those of these runs that can be read; and which can't be, in a sentence, empty where all can."""
     found = [(head.run, await _summary_or_none(services, head)) for head in heads]
-    readable = [summary for _, summary in found if summary]
+    runs = [summary for _, summary in found if summary]
     names = ", ".join(run for run, summary in found if summary is None)
     if not names:
-        return readable, ""
-    return readable, f"Not counted here, because their record can't be read: {names}. `keys verify` says why."
+        return runs, ""
+    return runs, f"Not counted here, because their record can't be read: {names}. `keys verify` says why."
 
 
 async def lessons(services: Services, slug: str) -> str:

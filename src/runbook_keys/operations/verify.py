@@ -15,7 +15,6 @@ from runbook_keys.journal.checkpoint_check import (
     Verifier,
     check_checkpoints,
     check_kept,
-    is_foreign,
 )
 from runbook_keys.journal.checkpoint_due import DueCheckpoints
 from runbook_keys.journal.damages import WHOLE, damage
@@ -82,7 +81,7 @@ async def verify(
     elsewhere = await _elsewhere(services, contents, verifier, kept, signed.known)
     journal = undeclared((*_checked(contents, tell), *_bare(contents, bool(known))), signed.known)
     # A receipt that somebody mistyped is no damage to the journal, and neither is another journal's checkpoint.
-    if found := [each for each in (*journal, *signed.damages, *elsewhere.damages) if not is_foreign(each)]:
+    if found := [each for each in (*journal, *signed.damages, *elsewhere.damages) if not each.is_foreign]:
         services.store.sound_alarm(Alarm(instant(services.clock.now()), found[0].what))
     told = joined((elsewhere, *(check_receipt(each, contents.entries) for each in receipts)))
     signed = replace(

@@ -52,7 +52,8 @@ def closed_by(alarm: Alarm) -> JournalUnavailable:
     """What to raise when a run is to be opened while an alarm stands."""
     since = f" since {alarm.at}" if alarm.at else ""
     return JournalUnavailable(
-        f"The journal takes no new run{since}, because it does not verify: {alarm.what} Nothing was started. "
-        "Your incident need not wait: `KEYS_HOME=NEW-FOLDER keys run SLUG` begins a journal of its own. "
-        "Runs that are under way can be resumed. Whoever owns the record runs `keys verify`, then `keys declare`."
+        f"The journal takes no new run{since}: it does not verify. Nothing was started. "
+        "For this incident begin a journal of its own: `KEYS_HOME=NEW-FOLDER keys run SLUG`. "
+        "Runs that are under way can be resumed. "
+        f"What was found: {alarm.what} In daylight: `keys verify`, then `keys declare`."
     )

@@ -134,9 +134,13 @@ class MemoryStore:
         if digest in self._blobs:
             self._blobs[digest] = None
 
-    async def checkpoints(self) -> list[Checkpoint]:
-        """All checkpoints by number."""
-        return list(self._checkpoints)
+    async def checkpoints(self, first: int | None = None, last: int | None = None) -> list[Checkpoint]:
+        """The checkpoints by number: all, or those that stand on these rows of the spine."""
+        return [
+            each
+            for each in self._checkpoints
+            if (first is None or each.gseq >= first) and (last is None or each.gseq <= last)
+        ]
 
     async def checkpoint(
         self, at: datetime, why: str, more: Mapping[str, str] = {}, after_no: int = 0

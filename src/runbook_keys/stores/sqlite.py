@@ -186,10 +186,11 @@ class SqliteStore:
                 self._connection.execute(_QUERIES["erase_blob"], (digest,))
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
-    async def checkpoints(self) -> list[Checkpoint]:
-        """All checkpoints by number."""
+    async def checkpoints(self, first: int | None = None, last: int | None = None) -> list[Checkpoint]:
+        """The checkpoints by number: all, or those that stand on these rows of the spine."""
         with self._reading():
-            return [Checkpoint(*row) for row in self._connection.execute(_QUERIES["checkpoints"])]
+            rows = self._connection.execute(_QUERIES["checkpoints"], (first, last))
+            return [Checkpoint(*row) for row in rows]
 
     async def checkpoint(
         self, at: datetime, why: str, more: Mapping[str, str] = {}, after_no: int = 0

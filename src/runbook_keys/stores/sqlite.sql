@@ -98,4 +98,8 @@ SELECT CAST(no AS INTEGER), CAST(gseq AS INTEGER), coalesce(CAST(note AS BLOB), 
 INSERT INTO checkpoints (no, gseq, note) VALUES (?, ?, ?);
 
 -- name: checkpoints
-SELECT CAST(no AS INTEGER), CAST(gseq AS INTEGER), coalesce(CAST(note AS BLOB), x'') FROM checkpoints ORDER BY no;
+-- All, or those that stand on these rows of the spine.
+SELECT CAST(no AS INTEGER), CAST(gseq AS INTEGER), coalesce(CAST(note AS BLOB), x'')
+FROM checkpoints
+WHERE (?1 IS NULL OR gseq >= ?1) AND (?2 IS NULL OR gseq <= ?2)
+ORDER BY no;
