@@ -13,16 +13,19 @@ from keys_practice.layout import Layout
 from keys_practice.processes import wait_until
 
 PREFIX = "larkspur-"
+MEMORY = Path("/dev/shm")
+ROOM_BYTES = 512 * 1024 * 1024
 LONGEST_SOCKET_PATH = 100  # sun_path holds 108 bytes
 
 
 def make(parent: Path | None) -> tuple[Path, int]:
-    """Make a new world folder under `parent` (default: the system's temp folder); sweep stale ones first.
+    """Make a new world folder under `parent` (default: in memory, or the system's temp folder); sweep stale ones first.
 
     Returns the folder and the file descriptor of its lock, held. The folder can be entered but not listed by
     others (0711): PostgreSQL's unprivileged user must reach its data folder below.
     """
-    parent = _reachable(parent) if os.geteuid() == 0 else Path(parent or tempfile.gettempdir())
+    wishes = [parent] if parent else _usual()
+    parent = _reachable(wishes) if os.geteuid() == 0 else wishes[0]
     sweep(parent)
     folder = parent / f"{PREFIX}{secrets.token_hex(8)}"
     if len(bytes(Layout(folder).keeper_socket)) > LONGEST_SOCKET_PATH:
@@ -86,9 +89,30 @@ def _is_ours(folder: Path) -> bool:
     return stat.S_ISDIR(facts.st_mode) and facts.st_uid == os.geteuid()
 
 
-def _reachable(parent: Path | None) -> Path:
+def _usual() -> list[Path]:
+    """Where a world lies when nobody says where, the best first.
+
+    A world is a thousand small files that live for seconds: in memory they come and go several times faster than on a
+    disk. Whoever sets TMPDIR has said where.
+    """
+    on_disk = [Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")]
+    return on_disk if "TMPDIR" in os.environ or not _has_room(MEMORY) else [MEMORY, *on_disk]
+
+
+def _has_room(memory: Path) -> bool:
+    """Whether anybody may put files there, programs among them. In containers it is often small, or for data only."""
+    try:
+        facts = os.statvfs(memory)
+    except OSError:
+        return False
+    is_for_data_only = facts.f_flag & (os.ST_NOEXEC | os.ST_RDONLY)
+    return (
+        not is_for_data_only and os.access(memory, os.W_OK) and facts.f_bavail * facts.f_frsize >= ROOM_BYTES
+    )
+
+
+def _reachable(wishes: list[Path]) -> Path:
     """A parent that PostgreSQL's unprivileged user can enter; we never change a mode to make it so."""
-    wishes = [parent] if parent else [Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")]
     for wish in wishes:
         if wish.is_dir() and is_open_to_others(wish):
             return wish
