@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,7 @@ from runbook_keys.system.time_stamps import FolderStamps
 
 if TYPE_CHECKING:
     from runbook_keys.executors.key.call import KeyTool
+    from runbook_keys.executors.key.kernel_shelf import KernelShelf
 
 WAITS_PASS = 600
 """How many times faster waits pass in practice; everything else takes its real time."""
@@ -66,11 +68,12 @@ def typesetter() -> Typesetter:
 class PracticeWorld:
     """A department of the practice company as drills know it."""
 
-    def __init__(self, name: str, home: Path | None = None) -> None:
+    def __init__(self, name: str, home: Path | None = None, kernels: KernelShelf | None = None) -> None:
         from keys_practice.worlds import world_called
 
         self._world = world_called(name).start()
         self._home = home
+        self._kernels = kernels
 
     def break_with(self, fault: str) -> None:
         """Break it for real."""
@@ -95,19 +98,38 @@ class PracticeWorld:
         environment = {**os.environ, **self._world.environment(), **self._world.secrets()}
         clock = PracticeClock(WAITS_PASS)
         # The organisation's own values and policy are for real incidents.
-        return services(environment, clock, home=self._home, config=Config(inputs=self._world.inputs()))
+        config = Config(inputs=self._world.inputs())
+        return services(environment, clock, home=self._home, config=config, kernels=self._kernels)
 
     def stop(self) -> None:
         """End it completely."""
         self._world.stop()
 
 
+@asynccontextmanager
+async def practice_company() -> AsyncIterator[Callable[[str], PracticeWorld]]:
+    """Starts departments by name, as long as drills go on. Their looks at notebooks share warm kernels."""
+    from runbook_keys.executors.key.kernel_shelf import KernelShelf
+
+    kernels = KernelShelf()
+    try:
+        yield partial(PracticeWorld, kernels=kernels)
+    finally:
+        await kernels.close()
+
+
 class LateKeys:
     """Calls KEYS, by name or as blocks. What that takes is loaded at the first call: other runs start no slower."""
 
     def __init__(
-        self, environment: Mapping[str, str], folder: Path, cache: Cache, more_names: Collection[str]
+        self,
+        environment: Mapping[str, str],
+        folder: Path,
+        cache: Cache,
+        more_names: Collection[str],
+        kernels: KernelShelf | None,
     ) -> None:
+        self._kernels = kernels
         self._environment = environment
         self._folder = folder
         self._cache = cache
@@ -138,7 +160,7 @@ class LateKeys:
 
             plots, path = self._folder / "cache" / "matplotlib", self._environment.get("PATH", os.defpath)
             tools: dict[Tool, Callable[[], KeyTool]] = {
-                Tool.JUPYTER: lambda: JupyterTool(plots),
+                Tool.JUPYTER: lambda: JupyterTool(plots, self._kernels),
                 Tool.NODE: lambda: NodeTool(path, self._cache),
                 Tool.PYTHON: PythonTool,
             }
@@ -154,11 +176,12 @@ async def services(
     more_names: Collection[str] = (),
     home: Path | None = None,
     config: Config | None = None,
+    kernels: KernelShelf | None = None,
 ) -> AsyncIterator[Services]:
     """Everything of this process behind its ports, closed again at the end.
 
     `environment` is what commands and secrets see, `more_names` those of it that commands get besides the usual;
-    `home` overrides the folder of the journal, `config` the organisation's `keys.toml`.
+    `home` overrides the folder of the journal, `config` the organisation's `keys.toml`; `kernels` has warm ones for looks.
     """
     outside = dict(os.environ if environment is None else environment)
     folder = home or Path(data_folder(outside, Path.home()))
@@ -166,7 +189,7 @@ async def services(
     store = SqliteStore.open(folder / "journal.db", notary=Notary(signer))
     facts = _config(outside) if config is None else config
     cache = FolderCache(folder / "cache", code_digest(Path(__file__).parent))
-    keys = LateKeys(outside, folder, cache, more_names)
+    keys = LateKeys(outside, folder, cache, more_names, kernels)
     try:
         yield Services(
             store=store,

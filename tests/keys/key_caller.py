@@ -8,6 +8,7 @@ from typing import Any
 
 from runbook_keys.executors.key.caller import KeyCalls
 from runbook_keys.executors.key.jupyter import JupyterTool
+from runbook_keys.executors.key.kernel_shelf import KernelShelf
 from runbook_keys.executors.key.node import NodeTool
 from runbook_keys.executors.key.python import PythonTool
 from runbook_keys.model.key import Tool
@@ -20,16 +21,22 @@ from runbook_keys.system.cache import FolderCache
 class Caller:
     """Calls KEYS in one event loop, so that a kernel can stay warm from call to call. `shown` is what the screen got."""
 
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        environment: dict[str, str],
+        shelf: KernelShelf | None = None,
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
         plots, cache = folder / "plots", FolderCache(folder / "cache", "tests")
-        self.loop = asyncio.new_event_loop()
+        self.loop = loop or asyncio.new_event_loop()
         self.shown = ""
         self.folder = folder
         self.calls = KeyCalls(
             environment,
             folder / "scratch",
             {
-                Tool.JUPYTER: lambda: JupyterTool(plots),
+                Tool.JUPYTER: lambda: JupyterTool(plots, shelf),
                 Tool.NODE: lambda: NodeTool(environment["PATH"], cache),
                 Tool.PYTHON: PythonTool,
             },

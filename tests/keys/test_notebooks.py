@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
+import signal
 import stat
 import tempfile
 from pathlib import Path
@@ -15,6 +17,8 @@ from key_caller import Caller
 from throwaway import a_key, a_notebook, an_object
 
 from runbook_keys import notebook as declaring
+from runbook_keys.executors.key.kernel import Kernel
+from runbook_keys.executors.key.kernel_shelf import KernelShelf
 from runbook_keys.executors.landlock import landlock
 from runbook_keys.model.outcome import Outcome, OutcomeKind
 from runbook_keys.model.pack import Pack
@@ -65,6 +69,48 @@ def test_a_warm_kernel_shows_nothing_of_the_notebook_before(warm: Caller) -> Non
         DECLARE + "declare({'count': os.getpid() if clean else 0})",
     )
     assert warm(first).observation.result == warm(second).observation.result
+
+
+def test_a_kernel_from_the_shelf_has_the_environment_of_its_new_run_alone(tmp_path: Path) -> None:
+    """The process is the same, nothing of the first run's operator is left in it, and the shelf ends it."""
+    shelf = KernelShelf()
+    cell = (
+        DECLARE
+        + "import os\ndeclare({'count': os.getpid(), 'seen': sorted({'FIRST', 'SECOND'} & set(os.environ))})"
+    )
+    outputs = an_object(count={"type": "integer"}, seen={"type": "array"})
+    key = notebook(cell, environment=["FIRST", "SECOND"], outputs=outputs)
+    pids, seen = set(), []
+    loop = asyncio.new_event_loop()
+    for name in ("FIRST", "SECOND"):
+        caller = Caller(tmp_path, {**os.environ, name: "1"}, shelf, loop)
+        result = caller(key).observation.result
+        assert result is not None
+        pids.add(result["count"])
+        seen.append(result["seen"])
+        loop.run_until_complete(caller.calls.close())
+    assert len(pids) == 1
+    assert seen == [["FIRST"], ["SECOND"]]
+    loop.run_until_complete(shelf.close())
+    loop.close()
+    assert not Path(f"/proc/{pids.pop()}").exists()
+
+
+def test_a_kernel_that_died_on_the_shelf_is_not_given_out(tmp_path: Path) -> None:
+    """The next run starts a new one, and its folder is gone."""
+
+    async def taken() -> tuple[Kernel | None, Path]:
+        shelf = KernelShelf()
+        kernel = await Kernel.started(dict(os.environ), tmp_path, is_confined=False)
+        shelf.put_back(kernel)
+        os.kill(int(await kernel.evaluate("str(__import__('os').getpid())")), signal.SIGKILL)
+        while kernel.is_alive:
+            await asyncio.sleep(0.01)
+        return await shelf.take(), kernel.home
+
+    found, home = asyncio.run(taken())
+    assert found is None
+    assert not home.exists()
 
 
 def test_a_notebook_that_raises_has_failed_and_leaves_its_copy(warm: Caller) -> None:

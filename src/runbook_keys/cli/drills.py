@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -106,7 +106,7 @@ def _busy() -> int:
 def _mutate(
     slug: str, after: Path | None, most: int, seed: int, jobs: int, *, as_json_wanted: bool
 ) -> NoReturn:
-    from runbook_keys.bootstrap import PracticeWorld
+    from runbook_keys.bootstrap import practice_company
     from runbook_keys.operations.mutate import MutationRequest, drilled_before, mutate
 
     if not slug:
@@ -116,9 +116,10 @@ def _mutate(
     def tell(line: str) -> None:
         click.echo(safe(line), err=as_json_wanted)
 
-    def work(services: Services) -> Awaitable[MutationReport]:
+    async def work(services: Services) -> MutationReport:
         drilled = drilled_before(services, slug, content) if content else ()
-        return mutate(services, PracticeWorld, MutationRequest(slug, most, seed, jobs, drilled), tell)
+        async with practice_company() as world:
+            return await mutate(services, world, MutationRequest(slug, most, seed, jobs, drilled), tell)
 
     report = with_services(work)
     show_json(report) if as_json_wanted else say(_mutation_lines(report))
@@ -161,7 +162,7 @@ async def _drills(services: Services, request: DrillRequest, is_told: bool) -> l
     import asyncio
     from dataclasses import replace
 
-    from runbook_keys.bootstrap import PracticeWorld
+    from runbook_keys.bootstrap import practice_company
     from runbook_keys.operations.drill import drill
 
     def tell(line: str) -> None:
@@ -173,7 +174,8 @@ async def _drills(services: Services, request: DrillRequest, is_told: bool) -> l
     slugs = [request.slug] if request.slug else list(services.library.slugs())
     turn = asyncio.Semaphore(request.at_once)
     asked = [replace(request, slug=each) for each in slugs]
-    return await asyncio.gather(*(drill(services, PracticeWorld, each, tell, turn) for each in asked))
+    async with practice_company() as world:
+        return await asyncio.gather(*(drill(services, world, each, tell, turn) for each in asked))
 
 
 async def _scores(services: Services) -> list[str]:

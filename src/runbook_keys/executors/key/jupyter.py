@@ -16,6 +16,7 @@ from pathlib import Path
 from runbook_keys.book.notebook_text import Cell, Notebook, parameters_cell, read_notebook, source_of
 from runbook_keys.executors.key.call import Call, Returned
 from runbook_keys.executors.key.kernel import Kernel, KernelLost, side
+from runbook_keys.executors.key.kernel_shelf import KernelShelf
 from runbook_keys.executors.key.masked import masked_value
 from runbook_keys.executors.key.notebook_output import Recorder
 from runbook_keys.executors.key.report import Findings, report
@@ -31,10 +32,14 @@ _INJECTED = {"tags": ["injected-parameters"]}
 
 
 class JupyterTool:
-    """Runs notebooks. `plots` is where matplotlib keeps what it found out about fonts."""
+    """Runs notebooks. `plots` is where matplotlib keeps what it found out about fonts.
 
-    def __init__(self, plots: Path) -> None:
+    With a `shelf`, kernels for looks come from there and go back to it: they outlive this tool.
+    """
+
+    def __init__(self, plots: Path, shelf: KernelShelf | None = None) -> None:
         self._plots = plots
+        self._shelf = shelf
         self._kernels: dict[tuple[str, bool], Kernel] = {}
 
     async def run(self, call: Call, screen: Screen) -> Returned:
@@ -54,9 +59,12 @@ class JupyterTool:
         return passage.told(*end)
 
     async def close(self) -> None:
-        """End all kernels."""
-        for kernel in self._kernels.values():
-            await kernel.end()
+        """End all kernels, or put back those for looks."""
+        for (_, is_looking), kernel in self._kernels.items():
+            if is_looking and self._shelf:
+                self._shelf.put_back(kernel)
+            else:
+                await kernel.end()
         self._kernels.clear()
 
     async def _kernel(self, call: Call) -> Kernel:
@@ -66,11 +74,14 @@ class JupyterTool:
             return found
         if found is not None:
             await found.end()
+        shelved = await self._shelf.take() if self._shelf and call.is_looking else None
+        made = self._kernels[key] = shelved or await self._started(call)
+        return made
+
+    async def _started(self, call: Call) -> Kernel:
         # A driver that takes the run up after a crash must see that a change still runs in its kernel.
         lock = None if call.is_looking else call.attempt_fd
-        made = await Kernel.started(call.environment, self._plots, call.is_looking, lock)
-        self._kernels[key] = made
-        return made
+        return await Kernel.started(call.environment, self._plots, call.is_looking, lock)
 
     async def _end(self, call: Call) -> None:
         await self._kernels.pop((call.run, call.is_looking)).end()
@@ -131,9 +142,7 @@ class _Passage:
     def _place(self) -> tuple[str, str, dict[str, str]]:
         scratch = self._kernel.home / f"scratch-{self._call.mark[:16]}"
         scratch.mkdir()
-        names = self._call.metadata.environment
-        own = {name: self._call.environment[name] for name in names if name in self._call.environment}
-        return str(self._call.folder), str(scratch), own
+        return str(self._call.folder), str(scratch), dict(self._call.environment)
 
     async def _run_cells(self) -> str:
         """Each cell in order, until one raises: why it failed, or nothing."""

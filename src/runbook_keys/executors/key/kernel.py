@@ -88,7 +88,9 @@ class Kernel:
         make_client = _jupyter()
         home = _own_folder()
         try:
-            command = _command(home, environment, plots, () if lock is None else (lock,))
+            own = _own_environment(home, plots)
+            plots.mkdir(parents=True, exist_ok=True)
+            command = _command(home, {**environment, **own}, () if lock is None else (lock,))
             process, held = (
                 call_confined(lambda: start(command), [home, plots]) if is_confined else (start(command), "")
             )
@@ -98,7 +100,7 @@ class Kernel:
             shutil.rmtree(home, ignore_errors=True)
             raise
         kernel = cls(home, make_client(str(home / "connection.json")), life, held, relays)
-        await kernel._wait_until_ready(relays[1])
+        await kernel._wait_until_ready(relays[1], own)
         return kernel
 
     @property
@@ -155,12 +157,12 @@ class Kernel:
             await self._life
         await asyncio.to_thread(shutil.rmtree, self.home, ignore_errors=True)
 
-    async def _wait_until_ready(self, noise: Stream) -> None:
+    async def _wait_until_ready(self, noise: Stream, own: Mapping[str, str]) -> None:
         self._client.start_channels(stdin=False, hb=False)
         try:
             async with asyncio.timeout(READY_SECONDS):
                 await self._unless_lost(asyncio.create_task(self._answer()))
-            await self.evaluate(f"{_SIDE}.prepare() or ''")
+            await self.evaluate(side(f"prepare({own!r})"))
         except (TimeoutError, KernelLost) as error:
             await self.end()
             last = noise.kept.text().strip().splitlines()[-1:] or [f"{error}" or "It did not answer."]
@@ -249,15 +251,10 @@ def _sweep(parent: Path) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _command(home: Path, environment: Mapping[str, str], plots: Path, locks: tuple[int, ...]) -> Command:
-    from jupyter_client.connect import write_connection_file
-
-    key = secrets.token_hex(32).encode()
-    file, _ = write_connection_file(str(home / "connection.json"), transport="ipc", ip=f"{home}/k", key=key)
-    plots.mkdir(parents=True, exist_ok=True)
-    mark = secrets.token_hex(16)
-    own = {
-        MARK: mark,
+def _own_environment(home: Path, plots: Path) -> dict[str, str]:
+    """What the kernel itself needs in its environment, whatever it runs."""
+    return {
+        MARK: secrets.token_hex(16),
         "TMPDIR": str(home),
         "IPYTHONDIR": str(home / "ipython"),
         "JUPYTER_CONFIG_DIR": str(home / "config"),
@@ -266,6 +263,13 @@ def _command(home: Path, environment: Mapping[str, str], plots: Path, locks: tup
         "MPLCONFIGDIR": str(plots),
         "JPY_PARENT_PID": str(os.getpid()),
     }
+
+
+def _command(home: Path, environment: Mapping[str, str], locks: tuple[int, ...]) -> Command:
+    from jupyter_client.connect import write_connection_file
+
+    key = secrets.token_hex(32).encode()
+    file, _ = write_connection_file(str(home / "connection.json"), transport="ipc", ip=f"{home}/k", key=key)
     options = (
         *_OPTIONS,
         "-f",
@@ -277,9 +281,9 @@ def _command(home: Path, environment: Mapping[str, str], plots: Path, locks: tup
     return Command(
         program=sys.executable,
         arguments=[sys.executable, *options],
-        environment={**environment, **own},
+        environment=environment,
         folder=home,
-        mark=f"{MARK}={mark}",
+        mark=f"{MARK}={environment[MARK]}",
         timeout_seconds=_LIFETIME_SECONDS,
         may_leave_running=False,
         inherited=locks,

@@ -1,4 +1,4 @@
-"""What runs inside a warm kernel, between the notebooks of one run: each finds the kernel as if it were new."""
+"""What runs inside a warm kernel, between its notebooks: each finds the kernel as if it were new."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOST_WRITTEN = 8 * 1024 * 1024
 
 
 class _Kernel:
-    """What the kernel was like when it was new, and whether a notebook runs in it now."""
+    """What the kernel was like when it was new, what it needs itself, and whether a notebook runs in it now."""
 
     shell: Any = None
     names: frozenset[str] = frozenset()
@@ -28,11 +28,11 @@ class _Kernel:
     written = 0
 
 
-def prepare() -> None:
-    """Once, when the kernel is new."""
+def prepare(own: dict[str, str]) -> None:
+    """Once, when the kernel is new. `own` is what the kernel itself needs in its environment."""
     _Kernel.shell = sys.modules["IPython"].get_ipython()
     _Kernel.names = frozenset(_Kernel.shell.user_ns)
-    _Kernel.environment = dict(os.environ)
+    _Kernel.environment = own
     _Kernel.search_path = list(sys.path)
     _Kernel.filters = list(warnings.filters)
     signal.signal(signal.SIGTERM, _stop)
@@ -47,7 +47,7 @@ def begin(folder: str, scratch: str, environment: dict[str, str]) -> None:
     _forget_names()
     _forget_modules()
     os.environ.clear()
-    os.environ.update(_Kernel.environment | environment | {"TMPDIR": scratch})
+    os.environ.update(environment | _Kernel.environment | {"TMPDIR": scratch})
     os.chdir(folder)
     _Kernel.folder = folder
     sys.path[:] = [folder, *_Kernel.search_path]
