@@ -17,7 +17,7 @@ from key_caller import Caller
 from throwaway import a_key, a_notebook, an_object
 
 from runbook_keys import notebook as declaring
-from runbook_keys.executors.key.kernel import Kernel
+from runbook_keys.executors.key.kernel import Kernel, KernelLost
 from runbook_keys.executors.key.kernel_shelf import KernelShelf
 from runbook_keys.executors.landlock import landlock
 from runbook_keys.model.outcome import Outcome, OutcomeKind
@@ -104,8 +104,8 @@ def test_a_kernel_that_died_on_the_shelf_is_not_given_out(tmp_path: Path) -> Non
         kernel = await Kernel.started(dict(os.environ), tmp_path, is_confined=False)
         shelf.put_back(kernel)
         os.kill(int(await kernel.evaluate("str(__import__('os').getpid())")), signal.SIGKILL)
-        while kernel.is_alive:
-            await asyncio.sleep(0.01)
+        with pytest.raises(KernelLost):
+            await kernel.evaluate("''")
         return await shelf.take(), kernel.home
 
     found, home = asyncio.run(taken())
