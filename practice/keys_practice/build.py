@@ -21,8 +21,8 @@ COMMANDS = ("appctl", "dbctl", "deployctl", "stripectl")
 DEPLOYMENT_SECONDS = 900
 # Nothing of the operator's environment changes what a command does, and it starts in milliseconds.
 ISOLATED = ("-I", "-S")
-# The same for a command that talks to the database itself and needs psycopg for it.
-WITH_PACKAGES = ("-I",)
+ASK_CLERK = Path(__file__).with_name("ask_clerk.py")
+CLERKS_COMMANDS = ("recordsctl", "releasectl")
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ def write_folders(layout: Layout, ports: Ports, made: Secrets) -> None:
     _write_deployments(layout)
     for name in COMMANDS:
         write_command(layout, name)
-    write_command(layout, "recordsctl", "commands.recordsctl", WITH_PACKAGES)
-    write_command(layout, "releasectl", "commands.releasectl", WITH_PACKAGES)
+    for name in CLERKS_COMMANDS:
+        write_clerks_command(layout, name, f"commands.{name}")
     write_json(layout.facts_file, _facts(layout, ports))
     _write_settings(layout, ports, made)
     prepare_postgres(layout)
@@ -107,6 +107,7 @@ def _units(layout: Layout, ports: Ports) -> dict[str, UnitFile]:
         "stripe": python_unit(layout, "stripe", str(ports.stripe)),
         "app": python_unit(layout, "app"),
         "letters": python_unit(layout, "letters"),
+        "clerk": python_unit(layout, "clerk", *(f"commands.{name}" for name in CLERKS_COMMANDS)),
         "stray": python_unit(layout, "stray", str(ports.app)),
         "deployment": python_unit(layout, "deployctl", *deployment),
     }
@@ -144,11 +145,18 @@ def _write_deployments(layout: Layout) -> None:
     deployctl.point_to(layout, "r41")
 
 
-def write_command(layout: Layout, name: str, part: str = "", options: tuple[str, ...] = ISOLATED) -> None:
+def write_command(layout: Layout, name: str, part: str = "") -> None:
     """Put the command `name` on the operator's PATH. It is the part `part`, or the part of its own name."""
-    words = [sys.executable, *options, str(COMMAND), str(layout.folder), part or name]
-    path = layout.bin / name
-    path.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n', "utf-8")
+    _write_script(layout.bin / name, [str(COMMAND), str(layout.folder), part or name])
+
+
+def write_clerks_command(layout: Layout, name: str, part: str) -> None:
+    """The same for one that needs psycopg: the clerk does it."""
+    _write_script(layout.bin / name, [str(ASK_CLERK), str(layout.clerk_socket), part])
+
+
+def _write_script(path: Path, words: list[str]) -> None:
+    path.write_text(f'#!/bin/sh\nexec {shlex.join([sys.executable, *ISOLATED, *words])} "$@"\n', "utf-8")
     path.chmod(0o755)
 
 

@@ -8,7 +8,7 @@ from keys_practice.endpoints import OUR_EVENTS, THEIR_EVENTS
 from keys_practice.layout import Layout
 from keys_practice.lifeline import Lifeline
 from keys_practice.ports import port_of, reserve
-from keys_practice.starting import await_services, start_postgres
+from keys_practice.starting import await_clerk, await_services, start_postgres
 from keys_practice.stripe_client import Stripe
 
 BASELINE_EVENTS = 20
@@ -32,11 +32,12 @@ def found(parent: Path | None) -> tuple[Company, Lifeline]:
         build.write_folders(layout, ports, made)
         lifeline.wait_until_kept()
         # The services come up while the cluster is copied: they open the database only when they are asked something.
-        for unit in SERVICES:
+        for unit in (*SERVICES, "clerk"):
             keeper_client.ask(layout, "start", unit)
         start_postgres(layout, made.databases.superuser, database.READER)
         database.create(made.databases)
         await_services(layout, {unit: getattr(ports, unit) for unit in SERVICES})
+        await_clerk(layout)
         _register_endpoints(layout, ports, made)
         company = Company(layout, made.databases, OURS, THEIRS)
         baseline = company.let_happen(BASELINE_EVENTS, BASELINE_SECONDS)

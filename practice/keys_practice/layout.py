@@ -31,6 +31,11 @@ class Layout(NamedTuple):
         return self.folder / "keeper.sock"
 
     @property
+    def clerk_socket(self) -> Path:
+        """Where the clerk takes calls of commands."""
+        return self.folder / "clerk.sock"
+
+    @property
     def keeper_lock(self) -> Path:
         """Locked for as long as the keeper lives; an unlocked one marks a stale world."""
         return self.folder / "keeper.lock"

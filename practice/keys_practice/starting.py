@@ -33,6 +33,12 @@ def await_services(layout: Layout, ports: Mapping[str, int], page: str = "health
             raise PracticeError(f"The service {unit} did not start: {_last_words(layout, unit)}")
 
 
+def await_clerk(layout: Layout) -> None:
+    """Wait until commands can be given to the clerk. Raises PracticeError with its last words."""
+    if not wait_until(layout.clerk_socket.exists, READY_SECONDS):
+        raise PracticeError(f"The clerk did not start: {_last_words(layout, 'clerk')}")
+
+
 def _answers(port: int, page: str) -> bool:
     with contextlib.suppress(Unreachable):
         http_client.call("GET", f"http://127.0.0.1:{port}/{page}", seconds=2)

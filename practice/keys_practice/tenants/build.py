@@ -6,7 +6,14 @@ import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from keys_practice.build import database_units, prepare_postgres, python_unit, write_command, write_private
+from keys_practice.build import (
+    database_units,
+    prepare_postgres,
+    python_unit,
+    write_clerks_command,
+    write_command,
+    write_private,
+)
 from keys_practice.layout import write_json
 from keys_practice.tenants import people
 from keys_practice.tenants.database import NAME, Addresses, addresses
@@ -14,6 +21,7 @@ from keys_practice.tenants.layout import RoomsLayout
 from keys_practice.unit import UnitFile
 
 ACCESS = Path(__file__).with_name("access")
+ACCESSCTL = "tenants.commands.accessctl"
 RELEASE_SECONDS = 900
 
 
@@ -91,8 +99,7 @@ def _write_commands(layout: RoomsLayout) -> None:
     for name in ("apictl", "authctl"):
         write_command(layout, name, f"tenants.commands.{name}")
     write_command(layout, "dbctl")
-    # It speaks to the database, and psycopg lies in site-packages.
-    write_command(layout, "accessctl", "tenants.commands.accessctl", options=("-P",))
+    write_clerks_command(layout, "accessctl", ACCESSCTL)
 
 
 def _facts(ports: Ports) -> dict[str, str]:
@@ -110,5 +117,6 @@ def _units(layout: RoomsLayout, ports: Ports) -> dict[str, UnitFile]:
         "auth": python_unit(layout, "tenants.auth", str(ports.auth)),
         "api": python_unit(layout, "tenants.api", str(ports.api)),
         "stray": python_unit(layout, "stray", str(ports.api)),
-        "release": python_unit(layout, "tenants.commands.accessctl", *soak),
+        "clerk": python_unit(layout, "clerk", ACCESSCTL),
+        "release": python_unit(layout, ACCESSCTL, *soak),
     }

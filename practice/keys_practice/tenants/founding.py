@@ -7,7 +7,7 @@ import psycopg
 from keys_practice import folders, keeper_client
 from keys_practice.lifeline import Lifeline
 from keys_practice.ports import port_of, reserve
-from keys_practice.starting import await_services, start_postgres
+from keys_practice.starting import await_clerk, await_services, start_postgres
 from keys_practice.tenants import build, contract, database, releases
 from keys_practice.tenants.layout import RoomsLayout
 from keys_practice.tenants.rooms import Rooms
@@ -30,10 +30,11 @@ def found(parent: Path | None) -> tuple[Rooms, Lifeline]:
         build.write_folders(layout, ports, made)
         lifeline.wait_until_kept()
         # The services come up while the cluster is copied: they open the database only when they are asked something.
-        for unit in SERVICES:
+        for unit in (*SERVICES, "clerk"):
             keeper_client.ask(layout, "start", unit)
         _found_database(layout, made)
         await_services(layout, {"auth": ports.auth, "api": ports.api}, "health")
+        await_clerk(layout)
     except BaseException:
         lifeline.end()
         raise
