@@ -31,12 +31,12 @@ _Attempt = tuple[str, str, int]
 
 def check_conduct(run: str, events: Iterable[tuple[int, AnyEvent]]) -> list[Damage]:
     """What in a run's events, numbered and in order, could not have been written by KEYS."""
-    reader = _Reader()
-    return [
-        damage(run, seq, what)
-        for seq, event in events
-        for what in reader.objections(event, is_first=seq == 1)
-    ]
+    objections = _Reader().objections
+    found: list[Damage] = []
+    for seq, event in events:
+        if what := objections(event, is_first=seq == 1):
+            found += [damage(run, seq, each) for each in what]
+    return found
 
 
 class _Reader:
@@ -57,15 +57,17 @@ class _Reader:
 
     def objections(self, event: AnyEvent, is_first: bool) -> list[str]:
         """What is wrong with this event after all those before it."""
+        kind = type(event)
         found = []
-        if is_first is not isinstance(event, RunOpened):
+        if is_first is not (kind is RunOpened):
             found.append(
                 "The run does not begin with its opening." if is_first else "The run is opened again."
             )
         if self._has_ended and not isinstance(event, AFTER_END):
-            found.append(f"{type(event).__name__} stands after the end of the run.")
-        objections = self._objections.get(type(event))
-        return found + objections(event) if objections else found
+            found.append(f"{kind.__name__} stands after the end of the run.")
+        if objections := self._objections.get(kind):
+            found += objections(event)
+        return found
 
     def _of_approval(self, event: ApprovalGranted) -> list[str]:
         self._approved.setdefault(_attempt(event), set()).add(event.binding)

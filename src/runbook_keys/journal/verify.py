@@ -11,7 +11,7 @@ from runbook_keys.errors import JournalDamaged
 from runbook_keys.journal.chain import GENESIS, link
 from runbook_keys.journal.conduct import check_conduct
 from runbook_keys.journal.damages import damage, missing
-from runbook_keys.journal.lines import decode, is_canonical
+from runbook_keys.journal.lines import decode_checked
 from runbook_keys.model.entry import Damage, Entry, StoredEntry
 from runbook_keys.model.event import AnyEvent
 
@@ -27,12 +27,13 @@ def read_run(stored: Sequence[StoredEntry]) -> tuple[list[Damage], list[tuple[in
     events: list[tuple[int, AnyEvent]] = []
     for entry in stored:
         try:
-            decoded = decode(entry.line)
+            decoded, is_canonical = decode_checked(entry.line)
         except JournalDamaged as error:
             found.append(damage(entry.run, entry.seq, str(error)))
-        else:
-            found += _misfits(entry, decoded)
-            events.append((entry.seq, decoded.event))
+            continue
+        events.append((entry.seq, decoded.event))
+        if not is_canonical or decoded.seq != entry.seq or decoded.run != entry.run:
+            found += _misfits(entry, decoded, is_canonical)
     if stored and not found:  # what follows from missing or changed entries would only mislead
         found = check_conduct(stored[0].run, events)
     return sorted(found, key=lambda one: one.seq), events
@@ -55,12 +56,12 @@ def check_chain(stored: Iterable[StoredEntry]) -> list[Damage]:
     return found
 
 
-def _misfits(stored: StoredEntry, decoded: Entry) -> list[Damage]:
+def _misfits(stored: StoredEntry, decoded: Entry, is_canonical: bool) -> list[Damage]:
     found: list[str] = []
     if decoded.run != stored.run:
         found.append(f"The line belongs to another run, {decoded.run}.")
     if decoded.seq != stored.seq:
         found.append(f"The line calls itself entry {decoded.seq}.")
-    if not is_canonical(stored.line):
+    if not is_canonical:
         found.append("The line is not spelled as KEYS spells it.")
     return [damage(stored.run, stored.seq, what) for what in found]
