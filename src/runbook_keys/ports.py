@@ -143,6 +143,9 @@ class JournalStore(Protocol):
     async def runs(self) -> list[RunHead]: ...  # by run number
     async def spine(self) -> list[SpineRow]: ...
     async def spine_of(self, run_no: int) -> list[SpineRow]: ...  # one run's rows
+    async def spine_ends(
+        self,
+    ) -> list[SpineRow]: ...  # of each run the row of its highest number, by run number
     async def blob(self, digest: str) -> bytes | None: ...  # None if erased; JournalDamaged if changed
     async def sealed(self, digest: str) -> Blob | None: ...  # the same with its salt
     async def blobs(self) -> list[Blob]: ...  # those that are not erased

@@ -96,6 +96,15 @@ def test_the_spine_tells_of_every_entry_of_every_run_in_order(store: JournalStor
         assert row.spine_link == previous
 
 
+def test_the_spine_tells_where_each_run_ends(store: JournalStore) -> None:
+    """One row for each run, the one of its last entry, by run number."""
+    assert wait(store.spine_ends()) == []
+    write(store, RUN, 0, entered(1))
+    write(store, OTHER, 0, entered(1), entered(2))
+    write(store, RUN, 1, entered(2))
+    assert wait(store.spine_ends()) == [wait(store.spine())[3], wait(store.spine())[2]]
+
+
 def test_runs_are_numbered_without_gaps_in_the_order_of_their_opening(store: JournalStore) -> None:
     """The number shows later whether a run is missing."""
     write(store, RUN, 0, entered(1))

@@ -102,6 +102,11 @@ class MemoryStore:
         """The rows of one run."""
         return [row for row in self._spine if row.run_no == run_no]
 
+    async def spine_ends(self) -> list[SpineRow]:
+        """Of each run the row of its highest number, by run number."""
+        ends = {row.run_no: row for row in sorted(self._spine, key=lambda row: row.rseq)}
+        return [ends[run_no] for run_no in sorted(ends)]
+
     def snapshot(self) -> AbstractContextManager[None]:
         """Nothing is ever in between: nobody else writes here."""
         return nullcontext()

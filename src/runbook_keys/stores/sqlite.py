@@ -136,6 +136,11 @@ class SqliteStore:
         with self._reading():
             return [SpineRow(*row) for row in self._connection.execute(_QUERIES["spine_of"], (run_no,))]
 
+    async def spine_ends(self) -> list[SpineRow]:
+        """Of each run the row of its highest number, by run number."""
+        with self._reading():
+            return [SpineRow(*row) for row in self._connection.execute(_QUERIES["spine_ends"])]
+
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """All that is read within is of one moment, whatever other processes append meanwhile. Write nothing within."""

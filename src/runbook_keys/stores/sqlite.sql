@@ -73,6 +73,13 @@ WHERE run_no = ?1 AND gseq >= coalesce((
 ), 0)
 ORDER BY gseq;
 
+-- name: spine_ends
+-- Beside max(), SQLite gives the other columns of the row that has it.
+SELECT
+  CAST(gseq AS INTEGER), CAST(run_no AS INTEGER), max(CAST(rseq AS INTEGER)),
+  coalesce(CAST(link AS TEXT), ''), coalesce(CAST(spine_link AS TEXT), '')
+FROM spine GROUP BY run_no ORDER BY run_no;
+
 -- name: blob
 SELECT coalesce(CAST(salt AS BLOB), x''), CAST(content AS BLOB) FROM blobs WHERE digest = ?;
 
