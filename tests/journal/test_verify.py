@@ -14,10 +14,10 @@ from runbook_keys.journal.blobs import seal
 from runbook_keys.journal.chain import GENESIS, SPINE_START, extend, link
 from runbook_keys.journal.lines import encode
 from runbook_keys.journal.verify import verify_run
-from runbook_keys.journal.whole import Contents, verify_journal
 from runbook_keys.model.actor import DRIVER
 from runbook_keys.model.entry import Blob, Damage, Entry, RunHead, SpineRow, StoredEntry
 from runbook_keys.model.event import AnyEvent, MaterialErased, NoteAdded, RunOpened, StepEntered
+from whole_journal import Contents, verify_journal
 
 AT = datetime(2026, 11, 23, 3, 12, 45, 123000, tzinfo=UTC)
 PACK, INPUTS, NOTE = (seal(content, bytes(16)) for content in (b"pack", b"inputs", b"note"))

@@ -6,12 +6,24 @@ salt nobody can try out which content it was.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from enum import Enum
 from hashlib import sha256
 from typing import get_args
 
 from runbook_keys.model.entry import Blob
 from runbook_keys.model.event import AnyEvent, AttemptFinished, RunOpened
 from runbook_keys.model.key import KeyRecord
+
+
+class Material(Enum):
+    """What became of a piece of material."""
+
+    WHOLE = "whole"
+    CHANGED = "changed"
+    ERASED = "erased"
+    GONE = "gone"
+
 
 _FIELDS: dict[type, tuple[str, ...]] = {
     event: tuple(name for name in event.__struct_fields__ if name == "blob" or name.endswith("_blob"))
@@ -27,6 +39,14 @@ def seal(content: bytes, salt: bytes) -> Blob:
 def is_whole(blob: Blob) -> bool:
     """True if the content is what its digest says."""
     return _digest(blob.salt, blob.content) == blob.digest
+
+
+def state_of(held: Sequence[Blob | None]) -> Material:
+    """What became of the material of which a store holds this; None is an erased blob."""
+    blobs = [blob for blob in held if blob is not None]
+    if blobs:
+        return Material.WHOLE if all(map(is_whole, blobs)) else Material.CHANGED
+    return Material.ERASED if held else Material.GONE
 
 
 def references(event: AnyEvent) -> tuple[str, ...]:

@@ -6,11 +6,11 @@ has no mark is new. Whoever lacks the key can't declare anything.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 
 from runbook_keys.journal.checkpoint import Note
-from runbook_keys.model.entry import Damage, SpineRow
+from runbook_keys.model.entry import Damage
 
 MOST_MARKS = 1000
 """More findings than that are not one mishap: such a journal is kept as it is, and a new one is begun."""
@@ -28,9 +28,8 @@ def mark_of_note(note: Note) -> str:
     return _mark(note.body)
 
 
-def misfits(notes: Iterable[Note], spine: Sequence[SpineRow]) -> list[Note]:
-    """The checkpoints that tell of rows which the spine does not have, or has otherwise."""
-    links = {row.gseq: row.spine_link for row in spine}
+def misfits(notes: Iterable[Note], links: Mapping[int, str]) -> list[Note]:
+    """The checkpoints that tell of rows which the spine does not have, or has otherwise; `links` are the spine's, by row."""
     return [note for note in notes if links.get(note.gseq) != note.link]
 
 
