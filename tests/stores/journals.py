@@ -16,6 +16,7 @@ from runbook_keys.model.event import AnyEvent, NoteAdded, RunOpened, StepEntered
 from runbook_keys.operations.look_through import look_through
 from runbook_keys.ports import JournalStore
 from runbook_keys.stores.sqlite import SqliteStore
+
 T = TypeVar("T")
 AT = datetime(2026, 11, 23, 3, 12, 45, 123000, tzinfo=UTC)
 RUN = "r-20261123-0312-k7qm"

@@ -30,6 +30,8 @@ _FIELDS: dict[type, tuple[str, ...]] = {
     for event in get_args(AnyEvent)
 }
 
+_WITH_KEYS = {RunOpened, AttemptFinished}
+
 
 def seal(content: bytes, salt: bytes) -> Blob:
     """The blob of this content. `salt` is 16 random bytes, used once."""
@@ -51,7 +53,10 @@ def state_of(held: Sequence[Blob | None]) -> Material:
 
 def references(event: AnyEvent) -> tuple[str, ...]:
     """The digests of the blobs that an event speaks of, in the order of its fields; empty fields name none."""
-    own = (getattr(event, name) for name in _FIELDS[type(event)])
+    kind = type(event)
+    if not (names := _FIELDS[kind]) and kind not in _WITH_KEYS:
+        return ()
+    own = [getattr(event, name) for name in names]
     return tuple(digest for digest in (*own, *_of_keys(event)) if digest)
 
 

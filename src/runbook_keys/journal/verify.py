@@ -15,9 +15,6 @@ from runbook_keys.journal.lines import decode_checked
 from runbook_keys.model.entry import Damage, Entry, StoredEntry
 from runbook_keys.model.event import AnyEvent
 
-Events = Sequence[tuple[int, AnyEvent]]
-"""The events of a run that can be read, each with its sequence number."""
-
 
 def verify_run(stored: Sequence[StoredEntry]) -> list[Damage]:
     """What is wrong with one run, in the order of its entries; nothing if it is whole in itself."""

@@ -14,7 +14,7 @@ from runbook_keys.journal.blobs import Material, references
 from runbook_keys.journal.chain import SPINE_START, link, spine_line
 from runbook_keys.journal.checkpoint_due import DueCheckpoints
 from runbook_keys.journal.damages import WHOLE, damage, missing, missing_runs, missing_spine_rows, stretches
-from runbook_keys.journal.verify import Events, read_run, verify_run
+from runbook_keys.journal.verify import read_run, verify_run
 from runbook_keys.model.entry import Damage, SpineRow, StoredEntry
 from runbook_keys.model.event import MaterialErased
 
@@ -52,23 +52,32 @@ class SpineCheck:
 
 
 class RunCheck:
-    """One run, read: `events` are those that can be, each with its number."""
+    """One run, read; what became of its material must be looked up before it is judged."""
 
     def __init__(self, run: str, stored: Sequence[StoredEntry], rows: Sequence[SpineRow]) -> None:
         self._run, self._stored, self._rows = run, stored, rows
-        self._found, self.events = read_run(stored)
+        self._found, self._events = read_run(stored)
+        self._references = [(seq, digest) for seq, event in self._events for digest in references(event)]
 
     def digests(self) -> Iterator[str]:
         """The material that its entries speak of."""
-        return (digest for _, event in self.events for digest in references(event))
+        return (digest for _, digest in self._references)
 
     def damages(self, material: Mapping[str, Material], due: DueCheckpoints) -> list[Damage]:
         """What is wrong with it, in the order of its entries. `material` says what became of each of its digests."""
         found = [*self._found, *_check_against_spine(self._run, self._stored, self._rows)]
-        found += _check_material(self._run, self.events, material)
+        found += self._check_material(material)
         if not found:  # what is missing or changed is told already
-            found += due.check(self._run, self._stored, self._rows, self.events)
+            found += due.check(self._run, self._stored, self._rows, self._events)
         return sorted(found, key=lambda one: one.seq)
+
+    def _check_material(self, material: Mapping[str, Material]) -> Iterator[Damage]:
+        """What an entry speaks of must be there unchanged, or an entry says that it was erased, by whom and why."""
+        erasures = (event for _, event in self._events if isinstance(event, MaterialErased))
+        told = {digest for event in erasures for digest in event.digests}
+        for seq, digest in self._references:
+            if what := _of_material(material[digest], digest in told):
+                yield damage(self._run, seq, what)
 
 
 def verify_on_spine(run: str, stored: Sequence[StoredEntry], rows: Sequence[SpineRow]) -> list[Damage]:
@@ -105,15 +114,6 @@ def _check_against_spine(
     others = (seq for seq in sorted(links.keys() & told.keys()) if links[seq] != told[seq])
     if (first_other := next(others, None)) is not None:
         yield damage(run, first_other, "From this entry on, the run is not the one that the spine tells of.")
-
-
-def _check_material(run: str, events: Events, material: Mapping[str, Material]) -> Iterator[Damage]:
-    """What an entry speaks of must be there unchanged, or an entry says that it was erased, by whom and why."""
-    told = {digest for _, event in events if isinstance(event, MaterialErased) for digest in event.digests}
-    for seq, event in events:
-        for digest in references(event):
-            if what := _of_material(material[digest], digest in told):
-                yield damage(run, seq, what)
 
 
 def _of_material(state: Material, is_told: bool) -> str:

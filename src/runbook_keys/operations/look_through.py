@@ -25,7 +25,7 @@ from runbook_keys.journal.whole import RunCheck, SpineCheck, check_run_numbers
 from runbook_keys.model.entry import Damage, RunHead, SpineRow, StoredEntry, Strange
 from runbook_keys.ports import JournalStore
 
-MOST_MATERIAL = 10_000
+MOST_MATERIAL = 1_000
 """Of so many pieces of material it is remembered what became of them; many runs speak of the same text."""
 
 Telling = Callable[[str, int, int], None]
