@@ -16,7 +16,7 @@ from msgspec import Struct
 from runbook_keys.errors import JournalDamaged
 from runbook_keys.journal.checkpoint import Note, read_note
 from runbook_keys.journal.checkpoint_check import Places, Verifier, check_kept
-from runbook_keys.journal.damages import WHOLE, damage, stretches
+from runbook_keys.journal.damages import WHOLE, damage, digest_of_bytes, stretches
 from runbook_keys.journal.lines import instant
 from runbook_keys.model.entry import Checkpoint, Damage
 from runbook_keys.ports import TimeStamp
@@ -82,8 +82,8 @@ def check_copies(
     changed = [no for no in other if no in own and no not in cut]
     kept = check_kept(readable(other[no] for no in (*changed, *gone)), places, verifier, known)
     damages = (
-        *_each(changed, f"not what {place} keeps: one of the two was replaced, or signed anew."),
-        *_each(gone, f"kept by {place}, and gone from the journal: it was cut off, or an old copy put back."),
+        *_each("copy-differs", changed, place),
+        *_each("copy-only", gone, place),
         *kept.damages,
     )
     holes = sorted({no for no in own if no < max(copies, default=0)} - copies.keys())
@@ -114,7 +114,7 @@ def check_stamps(
     `written` is when the first entry was written that each checkpoint adds, as the entry says.
     """
     own = {each.no: each for each in checkpoints}
-    damages = [damage("", WHOLE, what) for no, stamp in stamps.items() if (what := _fault(no, stamp, own))]
+    damages = [each for no, stamp in stamps.items() if (each := _fault(no, stamp, own))]
     found = {no: stamp for no, stamp in stamps.items() if stamp is not None}
     good = {no: stamp.at for no, stamp in found.items() if stamp.is_of_note and not stamp.fault and no in own}
     notices = [
@@ -130,21 +130,19 @@ def check_stamps(
     return Held(tuple(damages), (*notices, *_late(good, checkpoints, written), *_early(good, own)), fits)
 
 
-def _fault(no: int, stamp: TimeStamp | None, own: Mapping[int, Checkpoint]) -> str:
+def _fault(no: int, stamp: TimeStamp | None, own: Mapping[int, Checkpoint]) -> Damage | None:
     if stamp is None:
-        return f"The time-stamp of checkpoint {no} can't be read: it was changed."
+        return damage("stamp-unreadable", checkpoint=no)
     if stamp.fault:
-        return f"The time-stamp of checkpoint {no} is nobody's word. {stamp.fault}"
-    at = instant(stamp.at)
+        return damage(
+            "stamp-not-trusted", "", WHOLE, {"why": stamp.fault}, checkpoint=no, at=instant(stamp.at)
+        )
     if no not in own:
-        return (
-            f"Checkpoint {no} was time-stamped at {at}, and is gone: it was cut off, or an old copy put back."
-        )
+        return damage("stamp-only", checkpoint=no, at=instant(stamp.at))
     if not stamp.is_of_note:
-        return (
-            f"Checkpoint {no} is not the text that was time-stamped at {at}: it was replaced, or signed anew."
-        )
-    return ""
+        note = digest_of_bytes(own[no].note)
+        return damage("stamp-of-another-text", checkpoint=no, at=instant(stamp.at), note=note)
+    return None
 
 
 def first_rows(checkpoints: Sequence[Checkpoint]) -> dict[int, int]:
@@ -183,9 +181,9 @@ def _early(good: Mapping[int, datetime], own: Mapping[int, Checkpoint]) -> Itera
             )
 
 
-def _each(numbers: Sequence[int], what: str) -> Iterator[Damage]:
+def _each(code: str, numbers: Sequence[int], place: str) -> Iterator[Damage]:
     for first, last in stretches(numbers):
-        yield damage("", WHOLE, f"{_range(first, last)} {what}")
+        yield damage(code, "", WHOLE, {"place": place}, first=first, last=last)
 
 
 def _range(first: int, last: int) -> str:

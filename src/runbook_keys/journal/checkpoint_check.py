@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from runbook_keys.errors import JournalDamaged
 from runbook_keys.journal.chain import GENESIS
 from runbook_keys.journal.checkpoint import Note, digest_of, origin_of, read_note
-from runbook_keys.journal.damages import WHOLE, damage
+from runbook_keys.journal.damages import damage, digest_of_bytes
 from runbook_keys.journal.declared import mark_of_note, undeclared
 from runbook_keys.model.entry import Checkpoint, Damage, SpineRow
 
@@ -21,8 +21,6 @@ Verifier = Callable[[str, bytes, bytes], bool | None]
 
 ReadCheckpoint = tuple[Checkpoint, Note | None]
 """A checkpoint and what it says; None where it can't be read."""
-
-_FOREIGN = "is of another journal, or this one was rewritten from its first row on."
 
 
 class Signed(Struct, frozen=True):
@@ -85,16 +83,17 @@ def check_kept(
     # A journal that is empty has no name yet, so all that was kept counts as its own.
     foreign = [note for note in notes if places.first and note.origin != origin_of(places.first)]
     damages = [
-        replace(_of(note.no, f"{_FOREIGN} It is of {note.origin}."), is_foreign=True) for note in foreign
+        replace(damage("kept-foreign", checkpoint=note.no, origin=note.origin), is_foreign=True)
+        for note in foreign
     ]
-    fit = _Fit(places.last, {note.gseq for note in notes}, "kept elsewhere ")
+    fit = _Fit(places.last, {note.gseq for note in notes}, "kept")
     for note in notes:
         if note not in foreign:
             fit.add(note, places.links.get(note.gseq))
     damages += fit.damages
     states = [(note, _state(note, verifier)) for note in notes]
     damages += [
-        _of(note.no, "was kept elsewhere, and its signature is wrong.")
+        damage("kept-signature", checkpoint=note.no, note=digest_of_bytes(note.body))
         for note, state in states
         if state == "wrong"
     ]
@@ -151,7 +150,9 @@ class CheckpointCheck:
         for each, note in given:
             self._order.add(each, note)
             if note is None:
-                self._unreadable.append(_of(each.no, "can't be read: it was changed after it was written."))
+                self._unreadable.append(
+                    damage("checkpoint-unreadable", checkpoint=each.no, note=digest_of_bytes(each.note))
+                )
                 continue
             if mark_of_note(note) not in self._survey.known:
                 self._fit.add(note, links.get(note.gseq))
@@ -192,12 +193,7 @@ class _Order:
         if each.no in self._declaring:
             self._expected, self._rows = each.no, 0
         if each.no > self._expected:
-            gone = (
-                f"Checkpoint {self._expected}"
-                if each.no == self._expected + 1
-                else f"Checkpoints {self._expected} to {each.no - 1}"
-            )
-            self.damages.append(damage("", WHOLE, f"{gone}: missing."))
+            self.damages.append(damage("checkpoints-missing", first=self._expected, last=each.no - 1))
         if note is not None:
             self.damages += self._misfits(each, note)
             self._rows = max(self._rows, note.gseq)
@@ -205,22 +201,20 @@ class _Order:
 
     def _misfits(self, each: Checkpoint, note: Note) -> Iterator[Damage]:
         if (note.no, note.gseq) != (each.no, each.gseq):
-            yield _of(each.no, f"calls itself number {note.no} over row {note.gseq}.")
+            yield damage("checkpoint-misnumbered", checkpoint=each.no, other=note.no, row=note.gseq)
         follows = digest_of(self._previous) if each.no == self._expected and self._previous else None
         if note.before != (GENESIS if each.no == 1 else follows or note.before):
-            yield _of(each.no, "does not follow the one before it: one of the two was replaced.")
+            yield damage("checkpoint-replaced", checkpoint=each.no, note=digest_of_bytes(each.note))
         if note.gseq < self._rows:
-            yield _of(
-                each.no, f"covers {note.gseq} rows, an earlier one {self._rows}: an older copy was put back."
-            )
+            yield damage("checkpoint-goes-back", checkpoint=each.no, row=note.gseq, before=self._rows)
 
 
 class _Fit:
     """Notes against the rows that they tell of, and against each other: `shared` are rows that several may tell of."""
 
-    def __init__(self, last: int, shared: Collection[int], kept: str = "") -> None:
+    def __init__(self, last: int, shared: Collection[int], whose: str = "spine") -> None:
         self.damages: list[Damage] = []
-        self._last, self._shared, self._kept = last, shared, kept
+        self._last, self._shared, self._whose = last, shared, whose
         self._told: dict[int, Note] = {}
         self._fitting = 0
         self._is_rewritten = False
@@ -228,18 +222,20 @@ class _Fit:
     def add(self, note: Note, link: str | None) -> None:
         other = self._told.setdefault(note.gseq, note) if note.gseq in self._shared else note
         if other.link != note.link:
-            what = f"and checkpoint {other.no} tell of row {note.gseq} differently: the journal was forked."
+            self._tell("forked", note, other=other.no)
         elif link == note.link:
             self._fitting = max(self._fitting, note.gseq)
-            return
         elif note.gseq > self._last:
-            what = f"covers {note.gseq} rows, the spine ends at row {self._last}: the rest was cut off."
+            self._tell("cut", note, last=self._last)
         elif not self._is_rewritten:  # what follows a rewritten row can't fit either
             self._is_rewritten = True
-            what = f"does not fit row {note.gseq} of the spine: it was rewritten after row {self._fitting}."
-        else:
-            return
-        self.damages.append(_of(note.no, f"{self._kept}{what}"))
+            self._tell("rewritten", note, after=self._fitting)
+
+    def _tell(self, what: str, note: Note, **facts: int) -> None:
+        told = damage(
+            f"{self._whose}-{what}", checkpoint=note.no, row=note.gseq, link=note.link[:16], **facts
+        )
+        self.damages.append(told)
 
 
 class _Signatures:
@@ -254,8 +250,8 @@ class _Signatures:
 
     def add(self, no: int, note: Note, state: str) -> None:
         if state == "wrong":
-            what = "has a signature that its key did not make: it was changed, or signed by somebody else."
-            self.damages.append(_of(no, what))
+            note_digest = digest_of_bytes(note.body)
+            self.damages.append(damage("checkpoint-signature", checkpoint=no, note=note_digest))
         elif state == "good":
             self._of_key(no, note)
             self.last_good = note
@@ -302,7 +298,3 @@ def _state(note: Note, verifier: Verifier) -> str:
 
 def _range(first: int, last: int) -> str:
     return f"Checkpoint {first} is" if first == last else f"Checkpoints {first} to {last} are"
-
-
-def _of(no: int, what: str) -> Damage:
-    return damage("", WHOLE, f"Checkpoint {no} {what}")

@@ -37,11 +37,7 @@ class DueCheckpoints:
             place = rows[seq - 1].gseq
             if self._is_late(place) or not reason_of(event) or self._is_covered(stored, rows, seq):
                 continue
-            yield damage(
-                run,
-                seq,
-                "This entry came with a checkpoint, and there is none: it was removed, or the entry is not by KEYS.",
-            )
+            yield damage("checkpoint-due", run, seq, link=stored[seq - 1].link[:16])
             return
 
     def begins_late(self, stored: Sequence[StoredEntry], rows: Sequence[SpineRow]) -> int:

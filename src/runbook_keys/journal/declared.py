@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from hashlib import sha256
 
 from runbook_keys.journal.checkpoint import Note
+from runbook_keys.journal.damages import earlier_words
 from runbook_keys.model.entry import Damage
 
 MOST_MARKS = 1000
@@ -19,8 +20,15 @@ _MARK_DIGITS = 32
 
 
 def mark_of(damage: Damage) -> str:
-    """What a declaration holds of a finding."""
-    return _mark(f"{damage.run}\n{damage.seq}\n{damage.what}".encode())
+    """What a declaration holds of a finding: its code, its place and its facts, whatever the words are."""
+    facts = (f"{name}={fact}" for name, fact in sorted(damage.facts.items()))
+    return _mark("\n".join(("code", damage.code, damage.run, f"{damage.seq}", *facts)).encode())
+
+
+def marks_of(damage: Damage) -> set[str]:
+    """Every mark that declares it: its own, and those of earlier releases, which went by the words."""
+    words = (damage.what, *earlier_words(damage))
+    return {mark_of(damage), *(_mark(f"{damage.run}\n{damage.seq}\n{each}".encode()) for each in words)}
 
 
 def mark_of_note(note: Note) -> str:
@@ -40,7 +48,7 @@ def marks(damages: Iterable[Damage], lost: Iterable[Note]) -> list[str]:
 
 def undeclared(damages: Iterable[Damage], known: frozenset[str]) -> tuple[Damage, ...]:
     """The findings that nobody has declared."""
-    return tuple(each for each in damages if mark_of(each) not in known)
+    return tuple(each for each in damages if marks_of(each).isdisjoint(known))
 
 
 def _mark(content: bytes) -> str:

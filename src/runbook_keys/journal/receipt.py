@@ -47,9 +47,9 @@ def check_receipt(receipt: Receipt, link: str | None) -> Held:
     That the lines fit their links is for `keys verify` to say.
     """
     if link is None:
-        what = "There is a receipt for this entry, and it is gone."
+        code = "receipt-entry-gone"
     elif not link.startswith(receipt.link):
-        what = "The receipt names another chain value: this entry, or one before it, was rewritten."
+        code = "receipt-differs"
     else:
         return Held(fits=(f"Entry {receipt.seq} of run {receipt.run} stands as the receipt names it.",))
-    return Held((damage(receipt.run, receipt.seq, what),))
+    return Held((damage(code, receipt.run, receipt.seq, link=receipt.link),))

@@ -13,7 +13,7 @@ from itertools import pairwise
 from runbook_keys.journal.blobs import Material, references
 from runbook_keys.journal.chain import SPINE_START, link, spine_line
 from runbook_keys.journal.checkpoint_due import DueCheckpoints
-from runbook_keys.journal.damages import WHOLE, damage, missing, missing_runs, missing_spine_rows, stretches
+from runbook_keys.journal.damages import damage, digest_of_bytes, missing, stretches
 from runbook_keys.journal.verify import read_run, verify_run
 from runbook_keys.model.entry import Damage, SpineRow, StoredEntry
 from runbook_keys.model.event import MaterialErased
@@ -37,13 +37,12 @@ class SpineCheck:
         previous, expected = self.end.spine_link, self.end.gseq + 1
         for row in rows:
             if row.gseq > expected:
-                self.damages.append(missing_spine_rows(expected, row.gseq - 1))
+                self.damages.append(damage("rows-missing", first=expected, last=row.gseq - 1))
             elif row.gseq < expected:
-                what = f"Row {row.gseq} of the spine stands after row {expected - 1}."
-                self.damages.append(damage("", WHOLE, what))
+                self.damages.append(damage("row-out-of-order", row=row.gseq, after=expected - 1))
             elif link(previous, spine_line(row.gseq, row.run_no, row.rseq, row.link)) != row.spine_link:
-                what = f"Row {row.gseq} of the spine was changed after it was written."
-                self.damages.append(damage("", WHOLE, what))
+                told = spine_line(row.gseq, row.run_no, row.rseq, row.link) + row.spine_link.encode()
+                self.damages.append(damage("row-changed", row=row.gseq, link=digest_of_bytes(told)))
             previous, expected = row.spine_link, row.gseq + 1
         self.first, self.end = self.first or rows[0], rows[-1]
         self.rows += len(rows)
@@ -75,9 +74,12 @@ class RunCheck:
         """What an entry speaks of must be there unchanged, or an entry says that it was erased, by whom and why."""
         erasures = (event for _, event in self._events if isinstance(event, MaterialErased))
         told = {digest for event in erasures for digest in event.digests}
+        found: dict[tuple[int, str], dict[str, None]] = {}
         for seq, digest in self._references:
-            if what := _of_material(material[digest], digest in told):
-                yield damage(self._run, seq, what)
+            if code := _of_material(material[digest], digest in told):
+                found.setdefault((seq, code), {})[digest[:16]] = None
+        for (seq, code), digests in found.items():
+            yield damage(code, self._run, seq, material=" ".join(digests))
 
 
 def verify_on_spine(run: str, stored: Sequence[StoredEntry], rows: Sequence[SpineRow]) -> list[Damage]:
@@ -89,12 +91,11 @@ def verify_on_spine(run: str, stored: Sequence[StoredEntry], rows: Sequence[Spin
 def check_run_numbers(kept: Collection[int], told: Mapping[int, int]) -> list[Damage]:
     """Runs that are not kept though the spine tells of so many entries, and numbers that nothing is known of at all."""
     found = [
-        damage("", WHOLE, f"Run number {run_no} is missing. The spine tells of {told[run_no]} entries of it.")
-        for run_no in sorted(told.keys() - kept)
+        damage("run-missing", number=run_no, entries=told[run_no]) for run_no in sorted(told.keys() - kept)
     ]
     for before, after in pairwise([0, *sorted(told.keys() | kept)]):
         if after - before > 1:
-            found.append(missing_runs(before + 1, after - 1))
+            found.append(damage("runs-missing", first=before + 1, last=after - 1))
     return found
 
 
@@ -107,24 +108,24 @@ def _check_against_spine(
     for first, last in stretches(sorted(told.keys() - links.keys())):
         yield missing(run, first, last)
     for seq in sorted(links.keys() - told.keys()):
-        yield damage(run, seq, "This entry is not on the spine: it was not written by KEYS.")
+        yield damage("entry-not-on-spine", run, seq, link=links[seq][:16])
     for rseq, times in Counter(row.rseq for row in rows).items():
         if times > 1:
-            yield damage(run, rseq, f"The spine tells of this entry {times} times.")
+            yield damage("entry-told-again", run, rseq, times=times)
     others = (seq for seq in sorted(links.keys() & told.keys()) if links[seq] != told[seq])
     if (first_other := next(others, None)) is not None:
-        yield damage(run, first_other, "From this entry on, the run is not the one that the spine tells of.")
+        yield damage("run-rewritten", run, first_other, link=links[first_other][:16])
 
 
 def _of_material(state: Material, is_told: bool) -> str:
     match state:
         case Material.CHANGED:
-            return "The material of this entry was changed after it was written."
+            return "material-changed"
         case Material.GONE:
-            return "The material of this entry is gone, and not recorded as erased."
+            return "material-gone"
         case Material.WHOLE if is_told:
-            return "An entry says that its material was erased; it is still here. Erase it again."
+            return "material-not-erased"
         case Material.ERASED if not is_told:
-            return "The material of this entry was erased, and no entry says by whom."
+            return "material-erased-silently"
         case _:
             return ""

@@ -19,7 +19,8 @@ from runbook_keys.journal.checkpoint_check import (
     read_all,
 )
 from runbook_keys.journal.checkpoint_due import DueCheckpoints
-from runbook_keys.journal.damages import WHOLE, damage
+from runbook_keys.journal.damages import strange_things
+from runbook_keys.journal.declared import mark_of
 from runbook_keys.journal.lines import read
 from runbook_keys.journal.whole import RunCheck, SpineCheck, check_run_numbers
 from runbook_keys.model.entry import Damage, RunHead, SpineRow, StoredEntry, Strange
@@ -80,8 +81,8 @@ async def look_through(
     looked = Looked(spine, signed, len(survey.covered), [], await store.strange())
     looked.damages += [*spine.damages, *check_run_numbers({head.run_no for head in heads}, spine.told)]
     await _runs(store, heads, DueCheckpoints(survey.covered), looked, wanted, tell)
-    looked.damages += [damage("", WHOLE, what) for what in looked.strange.things]
-    looked.damages = list(dict.fromkeys(looked.damages))
+    looked.damages += strange_things(looked.strange)
+    looked.damages = list({mark_of(each): each for each in looked.damages}.values())
     return looked
 
 

@@ -40,9 +40,7 @@ async def off_checkpoints(services: Services, run: str, rows: Sequence[SpineRow]
     async for batch in services.store.checkpoint_batches():
         survey.add(read_all(batch))
     return [
-        damage(
-            run, places[note.gseq].rseq, f"Checkpoint {note.no} tells of it differently: it was rewritten."
-        )
+        damage("run-off-checkpoint", run, places[note.gseq].rseq, checkpoint=note.no)
         for note in off
         if mark_of_note(note) not in survey.known
     ]

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from runbook_keys.journal.anchor_check import Held, first_rows, joined, other_copies, readable
 from runbook_keys.journal.checkpoint import Note, read_notes
 from runbook_keys.journal.checkpoint_check import Places, Verifier, check_kept
-from runbook_keys.journal.damages import WHOLE, damage
+from runbook_keys.journal.damages import damage
 from runbook_keys.journal.declared import undeclared
 from runbook_keys.journal.lines import instant
 from runbook_keys.journal.receipt import Receipt, check_receipt, read_receipt
@@ -20,8 +20,6 @@ from runbook_keys.operations.look_through import Looked, Telling, Wanted, links_
 from runbook_keys.operations.recorded import find_run
 from runbook_keys.operations.services import Services
 from runbook_keys.operations.signatures import verifier_of
-
-NO_CHECKPOINTS = "There is a signing key, and no checkpoint: somebody removed them."
 
 
 class VerifyReport(Struct, frozen=True):
@@ -148,7 +146,7 @@ async def _elsewhere(
 def _bare(looked: Looked, had_key: bool) -> Iterator[Damage]:
     """The first entry that is written with a key comes with a checkpoint, in one transaction."""
     if had_key and looked.spine.rows and not looked.checkpoints:
-        yield damage("", WHOLE, NO_CHECKPOINTS)
+        yield damage("no-checkpoints")
 
 
 def _begins_late(looked: Looked) -> Iterator[str]:

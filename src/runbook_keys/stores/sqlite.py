@@ -16,6 +16,7 @@ from pathlib import Path
 from runbook_keys.errors import JournalUnavailable, KeysError
 from runbook_keys.journal.blobs import is_whole
 from runbook_keys.journal.chain import GENESIS, SPINE_START, Extension, extend
+from runbook_keys.journal.damages import strange_things
 from runbook_keys.journal.lines import instant
 from runbook_keys.model.actor import Actor
 from runbook_keys.model.entry import Alarm, Blob, Checkpoint, RunHead, SpineRow, StoredEntry, Strange
@@ -287,8 +288,8 @@ class SqliteStore:
             raise closed_by(alarm)
 
     def _misfit(self) -> str:
-        before, odd = self._last_checkpoint(), schema.strange(self._connection).things
-        return odd[0] if odd else misfit(before, self._spine_row(before.gseq) if before else None)
+        before, odd = self._last_checkpoint(), strange_things(schema.strange(self._connection))
+        return odd[0].what if odd else misfit(before, self._spine_row(before.gseq) if before else None)
 
     def _last_checkpoint(self) -> Checkpoint | None:
         row = self._connection.execute(_QUERIES["last_checkpoint"]).fetchone()
