@@ -25,6 +25,8 @@ from runbook_keys.model.event import (
 from runbook_keys.model.outcome import Role
 from runbook_keys.model.runbook import SafetyClass
 
+_SAFE = SafetyClass.SAFE
+
 _Attempt = tuple[str, str, int]
 """Step, role, attempt. The role as plain text: an enum's hash is computed in Python, and this is asked for each entry."""
 
@@ -76,7 +78,7 @@ class _Reader:
         attempt = _attempt(event)
         if attempt in self._started:
             found.append("attempt-started-again")
-        if event.safety is not SafetyClass.SAFE and not self._use_approval(attempt, event.binding):
+        if event.safety is not _SAFE and not self._use_approval(attempt, event.binding):
             found.append("start-not-approved")
         if _digest(event.command) != event.command_digest:
             found.append("command-changed")

@@ -10,10 +10,11 @@ not skip raises the version or gets an event type of its own, and either is refu
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache, reduce
 from operator import or_
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import msgspec
 from msgspec import Struct
@@ -106,8 +107,11 @@ def decode_checked(line: bytes) -> tuple[Entry, bool]:
     A line that its event's own spelling equals is spelled rightly; that is quickly told. All others are read slowly: what
     a newer release added or an older one left out may be in order, and a key that stands there twice has two meanings.
     """
-    whole = _at_once(line)
-    if whole is None:
+    if not line.isascii():
+        return decode(line), False
+    try:
+        whole = _whole_decoder()(line)
+    except (msgspec.DecodeError, RecursionError):
         return decode(line), is_canonical(line)
     if not (_is_spelled_from(whole, line) or is_canonical(line)):
         return decode(line), False
@@ -145,8 +149,8 @@ def instant(at: datetime) -> str:
 
 
 @cache
-def _whole_decoder() -> msgspec.json.Decoder[_Whole]:
-    """Made when it is first needed: nobody who only follows a runbook waits for it."""
+def _whole_decoder() -> Callable[[bytes], _Whole]:
+    """Reads all of a line in one go. Made when it is first needed: nobody who only follows a runbook waits for it."""
     kinds = [
         msgspec.defstruct(
             event.__name__,
@@ -160,7 +164,7 @@ def _whole_decoder() -> msgspec.json.Decoder[_Whole]:
         )
         for event in get_args(AnyEvent)
     ]
-    return msgspec.json.Decoder(reduce(or_, kinds))
+    return cast("Callable[[bytes], _Whole]", msgspec.json.Decoder(reduce(or_, kinds)).decode)
 
 
 @cache
@@ -168,16 +172,6 @@ def _tag_in(event: type[AnyEvent]) -> bytes:
     """The tag that the encoder writes among the fields of an event, and that no line has there."""
     tag = f'"type":"{event.__name__}"'.encode("ascii")
     return tag + b"," if max(event.__struct_fields__, default="") > "type" else b"," + tag
-
-
-def _at_once(line: bytes) -> _Whole | None:
-    """The whole line read in one go; None where that can't be done."""
-    if not line.isascii():
-        return None
-    try:
-        return _whole_decoder().decode(line)
-    except (msgspec.DecodeError, RecursionError):
-        return None
 
 
 def _is_spelled_from(whole: _Whole, line: bytes) -> bool:
