@@ -20,7 +20,7 @@ from runbook_keys.evidence.bundle_bag import manifest
 from runbook_keys.evidence.bundle_source import RunRecord, segment_of
 from runbook_keys.journal.checkpoint_check import check_checkpoints
 from runbook_keys.journal.lines import read
-from runbook_keys.journal.whole import check_spine
+from runbook_keys.journal.whole import SpineCheck
 from runbook_keys.model.actor import DRIVER
 from runbook_keys.model.entry import Checkpoint, RunHead, SpineRow, StoredEntry
 from runbook_keys.model.event import AnyEvent, ApprovalGranted, StepEntered
@@ -43,7 +43,7 @@ def measure() -> list[Row]:
     catalogues = [catalogue_of(framework) for framework in FRAMEWORKS]
 
     def verified() -> None:
-        check_spine(spine)
+        SpineCheck().add(spine)
         check_checkpoints(checkpoints, spine, lambda _id, content, value: is_signed(key, content, value))
 
     def exported() -> None:

@@ -109,7 +109,7 @@ def _verification() -> list[Row]:
     full = [(_seconds(_hash_only, stored), _seconds(verify_run, stored)) for _ in range(ROUNDS)]
     return [
         _row("entries verified: numbers and links", VERIFIED, chain, "≥ 200,000 a second"),
-        _row("entries verified: in full", VERIFIED, full, ""),
+        _row("entries verified: in full", VERIFIED, full, "≥ 200,000 a second"),
     ]
 
 

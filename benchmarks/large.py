@@ -19,6 +19,7 @@ import msgspec
 from msgspec.structs import replace
 
 from benchmarks.journal import AT, _events
+from benchmarks.memory import of_verifying
 from benchmarks.row import Row, table
 from benchmarks.steps import drive_long
 from runbook_keys.bootstrap import services
@@ -53,20 +54,46 @@ def measure() -> list[Row]:
             "opened, and the latest open run looked for": asyncio.run(_p99(home, _look_for_open)),
         }
         first, last = asyncio.run(_long_run(home / "long"))
+        verified = _verified(home)
     rows = [
         Row(f"a million entries: {words}, p99 (ms)", wait, 100, wait / 100, "≤ 100 ms")
         for words, wait in waits.items()
     ]
     name = f"a looking step at the end of a run of {LONG_RUN} entries, against its start (ms)"
-    return [*rows, Row(name, last, first, last / first, "≤ 1.2")]
+    return [*rows, *verified, Row(name, last, first, last / first, "≤ 1.2")]
+
+
+def _verified(home: Path) -> list[Row]:
+    """`keys verify` over the million entries against a journal of a fifth of them, each in a process of its own."""
+    fifth = home / "fifth"
+    fifth.mkdir()
+    asyncio.run(_write(fifth, RUNS // 5))
+    few, few_seconds, few_peak = of_verifying(fifth)
+    many, many_seconds, many_peak = of_verifying(home)
+    words = "against a fifth of them"
+    return [
+        Row(
+            f"a million entries: all of keys verify, {words} (entries per CPU second)",
+            many / many_seconds,
+            few / few_seconds,
+            (many / many_seconds) / (few / few_seconds),
+        ),
+        Row(
+            f"a million entries: peak memory of keys verify, {words} (MB)",
+            many_peak,
+            few_peak,
+            many_peak / few_peak,
+            "≤ 1.2",
+        ),
+    ]
 
 
 def _run(number: int) -> str:
     return f"r-20261123-0312-{number:05d}"
 
 
-async def _write(home: Path) -> None:
-    """A million entries over ten thousand runs that all ended."""
+async def _write(home: Path, runs: int = RUNS) -> None:
+    """A hundred entries for each of so many runs, which all ended."""
     async with services(home=home, config=Config()) as at:
         files = at.library.load(SLUG).files
     pack, inputs = seal(msgspec.json.encode(files), bytes(16)), seal(b"{}", bytes(range(16)))
@@ -76,7 +103,7 @@ async def _write(home: Path) -> None:
     rows = [(each.digest, each.salt, each.content) for each in (pack, inputs)]
     connection.executemany("INSERT INTO blobs (digest, salt, content) VALUES (?, ?, ?)", rows)
     events, end = _of_a_run(pack, inputs), SPINE_START
-    for number in range(1, RUNS + 1):
+    for number in range(1, runs + 1):
         end = _add_run(connection, number, end, events)
     connection.execute("COMMIT")
     connection.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -142,15 +142,22 @@ class JournalStore(Protocol):
     async def entries(self, run: str) -> list[StoredEntry]: ...  # RunNotFound
     async def runs(self) -> list[RunHead]: ...  # by run number
     async def spine(self) -> list[SpineRow]: ...
+    async def spine_row(self, gseq: int) -> SpineRow | None: ...
     async def spine_of(self, run_no: int) -> list[SpineRow]: ...  # one run's rows
+    async def spine_ends(
+        self,
+    ) -> list[SpineRow]: ...  # of each run the row of its highest number, by run number
     async def blob(self, digest: str) -> bytes | None: ...  # None if erased; JournalDamaged if changed
     async def sealed(self, digest: str) -> Blob | None: ...  # the same with its salt
-    async def blobs(self) -> list[Blob]: ...  # those that are not erased
-    async def erased(self) -> list[str]: ...  # the digests of those that are
+    async def held(self, digest: str) -> list[Blob | None]: ...  # as it lies there; None for what is erased
+    async def erased(self) -> list[str]: ...  # the digests of all blobs that are
     async def erase(self, digest: str) -> None: ...  # content and salt go, the digest and the chain stay
     async def checkpoints(
         self, first: int | None = None, last: int | None = None
     ) -> list[Checkpoint]: ...  # by number: all, or those that stand on these rows of the spine
+    def spine_batches(self) -> AsyncIterator[list[SpineRow]]: ...  # in order
+    def spine_by_run(self) -> AsyncIterator[list[SpineRow]]: ...  # each run's rows at once, by run number
+    def checkpoint_batches(self) -> AsyncIterator[list[Checkpoint]]: ...  # by number
     async def checkpoint(
         self, at: datetime, why: str, more: Mapping[str, str] = {}, after_no: int = 0
     ) -> (

@@ -14,13 +14,13 @@ from runbook_keys.errors import JournalDamaged, JournalUnavailable, RunNotFound,
 from runbook_keys.journal.blobs import seal
 from runbook_keys.journal.chain import GENESIS, link, spine_line
 from runbook_keys.journal.lines import read
-from runbook_keys.journal.whole import Contents, verify_journal
 from runbook_keys.model.actor import DRIVER
 from runbook_keys.model.entry import Alarm
 from runbook_keys.model.event import AnyEvent, MaterialErased, NoteAdded, StepEntered
 from runbook_keys.ports import JournalStore
 from runbook_keys.stores.memory import MemoryStore
 from runbook_keys.stores.sqlite import SqliteStore
+from whole_journal import damages_in
 
 T = TypeVar("T")
 AT = datetime(2026, 11, 23, 3, 12, 45, 123000, tzinfo=UTC)
@@ -55,7 +55,7 @@ def write(store: JournalStore, run: str, after_seq: int, *events: AnyEvent) -> i
 
 def test_every_store_is_a_journal_store(store: JournalStore) -> None:
     """The type checker holds each store to the port."""
-    assert wait(store.runs()) == wait(store.spine()) == wait(store.blobs()) == wait(store.erased()) == []
+    assert wait(store.runs()) == wait(store.spine()) == wait(store.erased()) == []
 
 
 def test_what_was_appended_is_read_back_in_order(store: JournalStore) -> None:
@@ -96,6 +96,15 @@ def test_the_spine_tells_of_every_entry_of_every_run_in_order(store: JournalStor
         assert row.spine_link == previous
 
 
+def test_the_spine_tells_where_each_run_ends(store: JournalStore) -> None:
+    """One row for each run, the one of its last entry, by run number."""
+    assert wait(store.spine_ends()) == []
+    write(store, RUN, 0, entered(1))
+    write(store, OTHER, 0, entered(1), entered(2))
+    write(store, RUN, 1, entered(2))
+    assert wait(store.spine_ends()) == [wait(store.spine())[3], wait(store.spine())[2]]
+
+
 def test_runs_are_numbered_without_gaps_in_the_order_of_their_opening(store: JournalStore) -> None:
     """The number shows later whether a run is missing."""
     write(store, RUN, 0, entered(1))
@@ -105,12 +114,13 @@ def test_runs_are_numbered_without_gaps_in_the_order_of_their_opening(store: Jou
 
 def test_an_append_behind_the_head_is_refused_and_adds_nothing(store: JournalStore) -> None:
     """Of two drivers that saw the same head only the first one writes."""
+    late = seal(b"late", bytes(16))
     write(store, RUN, 0, entered(1))
     write(store, RUN, 1, entered(2))
     with pytest.raises(RunTaken, match="stands at entry 2, not 1"):
-        wait(store.append(RUN, 1, AT, DRIVER, [entered(3)], [seal(b"late", bytes(16))]))
+        wait(store.append(RUN, 1, AT, DRIVER, [entered(3)], [late]))
     assert len(wait(store.entries(RUN))) == len(wait(store.spine())) == 2
-    assert wait(store.blobs()) == []
+    assert wait(store.held(late.digest)) == []
 
 
 def test_an_append_beyond_the_head_is_refused(store: JournalStore) -> None:
@@ -168,7 +178,7 @@ def test_blobs_come_with_the_entry_that_speaks_of_them(store: JournalStore) -> N
     """Content is stored under its digest, in the same append."""
     blob = seal(b"\x00 any bytes \xff", b"0123456789abcdef")
     wait(store.append(RUN, 0, AT, DRIVER, [NoteAdded(step="D1", note_blob=blob.digest)], [blob]))
-    assert wait(store.blobs()) == [blob]
+    assert wait(store.held(blob.digest)) == [blob]
     assert wait(store.blob(blob.digest)) == blob.content
 
 
@@ -180,7 +190,7 @@ def test_an_erased_blob_is_gone_and_the_chain_stays(store: JournalStore) -> None
     wait(store.erase(blob.digest))
     wait(store.append(OTHER, 0, AT, DRIVER, [entered(1)], [blob]))
     assert wait(store.blob(blob.digest)) is None
-    assert wait(store.blobs()) == [kept]
+    assert (wait(store.held(blob.digest)), wait(store.held(kept.digest))) == ([None], [kept])
     assert wait(store.erased()) == [blob.digest]
     assert (wait(store.entries(RUN)), wait(store.spine())[:1]) == before
 
@@ -192,14 +202,7 @@ def test_erased_material_verifies_and_missing_material_does_not(store: JournalSt
     noted.append(MaterialErased((erased.digest,), (1,), "asked for"))
     wait(store.append(RUN, 0, AT, DRIVER, noted, [erased]))
     wait(store.erase(erased.digest))
-    contents = Contents(
-        heads=wait(store.runs()),
-        entries={RUN: wait(store.entries(RUN))},
-        spine=wait(store.spine()),
-        blobs=wait(store.blobs()),
-        erased=wait(store.erased()),
-    )
-    of_material = [damage for damage in verify_journal(contents) if "material" in damage.what]
+    of_material = [damage for damage in wait(damages_in(store)) if "material" in damage.what]
     assert [damage.seq for damage in of_material] == [2]
 
 

@@ -16,12 +16,12 @@ from pathlib import Path
 
 from runbook_keys.errors import KeysError
 from runbook_keys.journal.lines import read
-from runbook_keys.journal.whole import Contents, verify_journal
 from runbook_keys.model.entry import StoredEntry
 from runbook_keys.model.event import ApprovalGranted, AttemptFinished, AttemptStarted, RunEnded
 from runbook_keys.model.outcome import Role
 from runbook_keys.model.runbook import Ending, SafetyClass
 from runbook_keys.stores.sqlite import SqliteStore
+from whole_journal import damages_in
 
 PACK = Path(__file__).parent / "counted"
 PATIENCE_SECONDS = 60
@@ -87,20 +87,15 @@ class Trial:
         store = SqliteStore.open(self.home / "journal.db")
         try:
             heads = await store.runs()
-            contents = Contents(
-                heads=heads,
-                entries={head.run: await store.entries(head.run) for head in heads},
-                spine=await store.spine(),
-                blobs=await store.blobs(),
-                erased=await store.erased(),
-            )
+            stored = [await store.entries(head.run) for head in heads]
+            damages = await damages_in(store)
         except KeysError as error:
             raise Violated(f"the journal can't be read: {error}") from error
         finally:
             await store.close()
-        _hold(not (damages := verify_journal(contents)), f"the chain does not verify: {damages}")
+        _hold(not damages, f"the chain does not verify: {damages}")
         _hold(len(heads) <= 1, "a second run was opened")
-        return list(contents.entries[heads[0].run]) if heads else []
+        return stored[0] if heads else []
 
     def _answers(self) -> Path:
         """Answers for whatever is asked: a line that means nothing on a screen is asked again."""

@@ -19,7 +19,6 @@ from runbook_keys.engine.transitions import Phase
 from runbook_keys.errors import JournalUnavailable, RunTaken
 from runbook_keys.executors.human import HumanExecutor
 from runbook_keys.journal.lines import read
-from runbook_keys.journal.whole import Contents, verify_journal
 from runbook_keys.model import event as e
 from runbook_keys.model import reply as r
 from runbook_keys.model.actor import Actor, ActorKind
@@ -42,6 +41,7 @@ from runbook_keys.stores.memory import MemoryStore
 from runbook_keys.testing.clock import FakeClock
 from runbook_keys.testing.executor import ScriptedExecutor
 from runbook_keys.testing.ids import SequentialIds
+from whole_journal import damages_in
 
 RUN = "r-20261123-0312-0001"
 OK = Outcome(OutcomeKind.SUCCEEDED, Observation(exit_code=0))
@@ -157,13 +157,11 @@ def test_a_run_goes_from_look_to_verified_recovery() -> None:
         store = MemoryStore()
         session = await _opened(store)
         ending, executor = await _drive(store, session, {"D1": OK, "A1": OK, "V1": OK}, Person())
-        contents = Contents(
-            await store.runs(), {RUN: await store.entries(RUN)}, await store.spine(), await store.blobs()
-        )
+        damages = await damages_in(store)
 
         assert Ending.RESOLVED == ending
         assert ["D1", "A1", "V1"] == [task.step for task in executor.tasks]
-        assert [] == [damage for damage in verify_journal(contents) if "material" not in damage.what]
+        assert [] == [damage for damage in damages if "material" not in damage.what]
 
     _run(body)
 
@@ -333,7 +331,9 @@ def test_a_note_is_kept_beside_the_journal() -> None:
         lines = b"".join(stored.line for stored in await store.entries(RUN))
 
         assert b"4711" not in lines
-        assert any(b"4711" in blob.content for blob in await store.blobs())
+        (noted,) = [read(one).event for one in await store.entries(RUN) if b"NoteAdded" in one.line]
+        assert isinstance(noted, e.NoteAdded)
+        assert b"4711" in (await store.blob(noted.note_blob) or b"")
 
     _run(body)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -31,6 +32,8 @@ from runbook_keys.errors import JournalUnavailable, RefusedInput, SigningUnavail
 from runbook_keys.model.entry import Alarm
 from runbook_keys.operations.declare import declarable, declare
 from runbook_keys.operations.recorded import find_run
+
+SAMPLES = Path(__file__).with_name("samples")
 
 
 def open_another(home: Path, run: str = OTHER) -> None:
@@ -139,6 +142,39 @@ def test_new_damage_after_a_declaration_is_found(tmp_path: Path) -> None:
     edit(tmp_path, "UPDATE entries SET line = X'7b7d0a' WHERE run_no = 1 AND seq = 3")
     assert "This entry was changed" in told(verified(tmp_path).damages)
     assert alarm_of(tmp_path) is not None
+
+
+def test_what_an_earlier_release_declared_by_its_words_still_counts(tmp_path: Path) -> None:
+    """A journal damaged in eleven ways, declared before there were codes: it alarms nobody; one thing more does."""
+    shutil.copytree(SAMPLES / "declared-by-words", tmp_path, dirs_exist_ok=True)
+    report = verified(tmp_path)
+    assert (report.damages, report.alarm, report.runs) == ((), None, 3)
+    edit(tmp_path, "UPDATE entries SET line = X'7b7d0a' WHERE run_no = 3 AND seq = 1")
+    assert {(each.code, each.run, each.seq) for each in verified(tmp_path).damages} == {
+        ("entry-changed", "r-2", 1),
+        ("entry-unreadable", "r-2", 1),
+    }
+
+
+def test_a_change_at_a_declared_place_is_new(tmp_path: Path) -> None:
+    """Somebody who hides behind a declaration: the same entry, another text."""
+    three_runs(tmp_path)
+    edit(tmp_path, "UPDATE entries SET line = X'7b7d' WHERE run_no = 1 AND seq = 3")
+    declared(tmp_path)
+    assert verified(tmp_path).damages == ()
+    edit(tmp_path, "UPDATE entries SET line = X'7b' WHERE run_no = 1 AND seq = 3")
+    assert {each.code for each in verified(tmp_path).damages} == {"entry-changed", "entry-unreadable"}
+
+
+def test_the_commands_show_the_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In brackets for a person, with its facts for a program."""
+    three_runs(tmp_path)
+    edit(tmp_path, "DELETE FROM entries WHERE run_no = 1 AND seq IN (2, 3)")
+    monkeypatch.setenv("KEYS_HOME", str(tmp_path))
+    assert "Entries 2 to 3 are missing. [entries-missing]" in CliRunner().invoke(cli, ["verify"]).output
+    (found,) = json.loads(CliRunner().invoke(cli, ["verify", "--json"]).output)["damages"]
+    assert (found["run"], found["seq"], found["code"]) == ("r-0", 2, "entries-missing")
+    assert found["facts"] == {"first": 2, "last": 3}
 
 
 def test_the_same_end_cut_again_after_its_declaration_is_found(tmp_path: Path) -> None:

@@ -14,10 +14,10 @@ from runbook_keys.journal.blobs import seal
 from runbook_keys.journal.chain import GENESIS, SPINE_START, extend, link
 from runbook_keys.journal.lines import encode
 from runbook_keys.journal.verify import verify_run
-from runbook_keys.journal.whole import Contents, verify_journal
 from runbook_keys.model.actor import DRIVER
 from runbook_keys.model.entry import Blob, Damage, Entry, RunHead, SpineRow, StoredEntry
 from runbook_keys.model.event import AnyEvent, MaterialErased, NoteAdded, RunOpened, StepEntered
+from whole_journal import Contents, verify_journal
 
 AT = datetime(2026, 11, 23, 3, 12, 45, 123000, tzinfo=UTC)
 PACK, INPUTS, NOTE = (seal(content, bytes(16)) for content in (b"pack", b"inputs", b"note"))
@@ -68,6 +68,11 @@ def places(found: list[Damage]) -> list[tuple[str, int]]:
     return [(one.run, one.seq) for one in found]
 
 
+def said(found: list[Damage]) -> list[tuple[str, int, str]]:
+    """Where and what."""
+    return [(one.run, one.seq, one.what) for one in found]
+
+
 def words(found: list[Damage]) -> str:
     """All that is said."""
     return " ".join(one.what for one in found)
@@ -93,14 +98,14 @@ def test_a_deleted_entry_is_found_and_named(seq: int) -> None:
     """Also the last one, which only the spine remembers."""
     stored = list(journal().entries["r-b"])
     del stored[seq - 1]
-    assert with_run("r-b", stored) == [Damage("r-b", seq, f"Entry {seq} is missing.")]
+    assert said(with_run("r-b", stored)) == [("r-b", seq, f"Entry {seq} is missing.")]
 
 
 def test_a_cut_off_end_is_found_and_named_in_one_finding() -> None:
     """From the first missing entry to the last."""
-    assert with_run("r-c", list(journal().entries["r-c"])[:2]) == [
-        Damage("r-c", 3, "Entries 3 to 5 are missing.")
-    ]
+    found = with_run("r-c", list(journal().entries["r-c"])[:2])
+    assert said(found) == [("r-c", 3, "Entries 3 to 5 are missing.")]
+    assert (found[0].code, found[0].facts) == ("entries-missing", {"first": 3, "last": 5})
 
 
 def test_the_run_alone_can_not_tell_that_its_end_was_cut_off() -> None:
@@ -127,8 +132,8 @@ def test_an_inserted_entry_is_found() -> None:
     line = encode(Entry("r-b", 6, AT, DRIVER, StepEntered("D3", 1)))
     stored.append(StoredEntry("r-b", 6, line, link(stored[-1].link, line)))
     assert verify_run(stored) == []
-    assert with_run("r-b", stored) == [
-        Damage("r-b", 6, "This entry is not on the spine: it was not written by KEYS.")
+    assert said(with_run("r-b", stored)) == [
+        ("r-b", 6, "This entry is not on the spine: it was not written by KEYS.")
     ]
 
 
@@ -196,7 +201,7 @@ def test_a_run_removed_from_the_spine_as_well_is_named_by_its_number() -> None:
 
 def test_a_run_without_any_entry_is_found() -> None:
     """The store still knows its name."""
-    assert with_run("r-b", []) == [Damage("r-b", 1, "Entries 1 to 5 are missing.")]
+    assert said(with_run("r-b", [])) == [("r-b", 1, "Entries 1 to 5 are missing.")]
 
 
 def test_an_edited_row_of_the_spine_is_found() -> None:

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from runbook_keys.journal.blobs import seal
-from runbook_keys.journal.whole import Contents, verify_journal
 from runbook_keys.model.actor import DRIVER
 from runbook_keys.model.entry import Damage
 from runbook_keys.model.event import AnyEvent, NoteAdded, RunOpened, StepEntered
+from runbook_keys.operations.look_through import look_through
 from runbook_keys.ports import JournalStore
 from runbook_keys.stores.sqlite import SqliteStore
 
@@ -48,25 +48,18 @@ def write(store: JournalStore, run: str, after_seq: int, *events: AnyEvent) -> i
     return wait(store.append(run, after_seq, AT, DRIVER, events)).seq
 
 
-async def contents(store: SqliteStore) -> Contents:
-    """Everything that the store holds, as `keys verify` gathers it."""
-    heads = await store.runs()
-    return Contents(
-        heads=heads,
-        entries={head.run: await store.entries(head.run) for head in heads},
-        spine=await store.spine(),
-        blobs=await store.blobs(),
-        erased=await store.erased(),
-    )
-
-
 def findings(path: Path) -> list[Damage]:
     """What does not verify in the file, read by a store that has done nothing else."""
     store = SqliteStore.open(path)
     try:
-        return verify_journal(wait(contents(store)))
+        return wait(_looked_through(store))
     finally:
         wait(store.close())
+
+
+async def _looked_through(store: SqliteStore) -> list[Damage]:
+    with store.snapshot():
+        return (await look_through(store, await store.runs(), lambda *_: None)).damages
 
 
 def tampered(path: Path, *statements: str) -> None:

@@ -103,7 +103,7 @@ def verify_lines(report: VerifyReport, name: str) -> list[str]:
     lines = [f"The journal is DAMAGED: {counted(len(report.damages), 'finding')} ({name})."]
     for each in report.damages:
         where = f"{each.run or 'journal'}" + (f", entry {each.seq}" if each.seq else "")
-        lines += hanging(f"  {where}: ", each.what)
+        lines += hanging(f"  {where}: ", f"{each.what} [{each.code}]")
     return [
         *lines,
         *signed,
@@ -239,7 +239,7 @@ def declare_command(reason: str, against: Path | None, confirm: str) -> None:
         what = await declarable(services, kept)
         count = len(what.damages)
         for each in what.damages:
-            say(hanging(f"  {each.run or 'journal'}: ", each.what))
+            say(hanging(f"  {each.run or 'journal'}: ", f"{each.what} [{each.code}]"))
         found = (
             counted(count, "finding") if count else "The journal verifies again, and its alarm still stands"
         )

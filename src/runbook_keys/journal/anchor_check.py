@@ -15,11 +15,10 @@ from msgspec import Struct
 
 from runbook_keys.errors import JournalDamaged
 from runbook_keys.journal.checkpoint import Note, read_note
-from runbook_keys.journal.checkpoint_check import Verifier, check_kept
-from runbook_keys.journal.damages import WHOLE, damage, stretches
-from runbook_keys.journal.lines import instant, read
-from runbook_keys.journal.whole import Contents
-from runbook_keys.model.entry import Checkpoint, Damage, SpineRow
+from runbook_keys.journal.checkpoint_check import Places, Verifier, check_kept
+from runbook_keys.journal.damages import WHOLE, damage, digest_of_bytes, stretches
+from runbook_keys.journal.lines import instant
+from runbook_keys.model.entry import Checkpoint, Damage
 from runbook_keys.ports import TimeStamp
 
 LATE = timedelta(days=1)
@@ -67,24 +66,24 @@ def lag_of(numbers: Collection[int], checkpoints: Sequence[Checkpoint], entries:
 def check_copies(
     copies: Mapping[int, bytes],
     checkpoints: Sequence[Checkpoint],
-    spine: Sequence[SpineRow],
+    places: Places,
     verifier: Verifier,
     place: str,
     known: frozenset[str],
 ) -> Held:
     """Hold the copies in `place`, by number, against the journal. One that is equal says nothing new.
 
-    `known` are marks of checkpoints that the journal declares as lost.
+    `places` has the rows that the other copies tell of. `known` are marks of checkpoints that the journal declares as lost.
     """
     own = {each.no: each.note for each in checkpoints}
-    other = {no: content for no, content in sorted(copies.items()) if own.get(no) != content}
+    other = other_copies(copies, checkpoints)
     cut = [no for no, content in other.items() if no in own and own[no].startswith(content)]
     gone = [no for no in other if no not in own]
     changed = [no for no in other if no in own and no not in cut]
-    kept = check_kept(readable(other[no] for no in (*changed, *gone)), spine, verifier, known)
+    kept = check_kept(readable(other[no] for no in (*changed, *gone)), places, verifier, known)
     damages = (
-        *_each(changed, f"not what {place} keeps: one of the two was replaced, or signed anew."),
-        *_each(gone, f"kept by {place}, and gone from the journal: it was cut off, or an old copy put back."),
+        *_each("copy-differs", changed, place),
+        *_each("copy-only", gone, place),
         *kept.damages,
     )
     holes = sorted({no for no in own if no < max(copies, default=0)} - copies.keys())
@@ -99,6 +98,12 @@ def check_copies(
     return Held(damages, notices, fits)
 
 
+def other_copies(copies: Mapping[int, bytes], checkpoints: Sequence[Checkpoint]) -> dict[int, bytes]:
+    """The copies, by number, that are not equal to the journal's checkpoint of that number."""
+    own = {each.no: each.note for each in checkpoints}
+    return {no: content for no, content in sorted(copies.items()) if own.get(no) != content}
+
+
 def check_stamps(
     stamps: Mapping[int, TimeStamp | None],
     checkpoints: Sequence[Checkpoint],
@@ -109,7 +114,7 @@ def check_stamps(
     `written` is when the first entry was written that each checkpoint adds, as the entry says.
     """
     own = {each.no: each for each in checkpoints}
-    damages = [damage("", WHOLE, what) for no, stamp in stamps.items() if (what := _fault(no, stamp, own))]
+    damages = [each for no, stamp in stamps.items() if (each := _fault(no, stamp, own))]
     found = {no: stamp for no, stamp in stamps.items() if stamp is not None}
     good = {no: stamp.at for no, stamp in found.items() if stamp.is_of_note and not stamp.fault and no in own}
     notices = [
@@ -125,35 +130,25 @@ def check_stamps(
     return Held(tuple(damages), (*notices, *_late(good, checkpoints, written), *_early(good, own)), fits)
 
 
-def _fault(no: int, stamp: TimeStamp | None, own: Mapping[int, Checkpoint]) -> str:
+def _fault(no: int, stamp: TimeStamp | None, own: Mapping[int, Checkpoint]) -> Damage | None:
     if stamp is None:
-        return f"The time-stamp of checkpoint {no} can't be read: it was changed."
+        return damage("stamp-unreadable", checkpoint=no)
     if stamp.fault:
-        return f"The time-stamp of checkpoint {no} is nobody's word. {stamp.fault}"
-    at = instant(stamp.at)
+        return damage(
+            "stamp-not-trusted", "", WHOLE, {"why": stamp.fault}, checkpoint=no, at=instant(stamp.at)
+        )
     if no not in own:
-        return (
-            f"Checkpoint {no} was time-stamped at {at}, and is gone: it was cut off, or an old copy put back."
-        )
+        return damage("stamp-only", checkpoint=no, at=instant(stamp.at))
     if not stamp.is_of_note:
-        return (
-            f"Checkpoint {no} is not the text that was time-stamped at {at}: it was replaced, or signed anew."
-        )
-    return ""
+        note = digest_of_bytes(own[no].note)
+        return damage("stamp-of-another-text", checkpoint=no, at=instant(stamp.at), note=note)
+    return None
 
 
-def written_at(contents: Contents) -> dict[int, datetime]:
-    """By checkpoint, the time that the first entry names which it adds; without what can't be read."""
-    runs = {head.run_no: contents.entries.get(head.run, ()) for head in contents.heads}
-    rows = {row.gseq: row for row in contents.spine}
-    found: dict[int, datetime] = {}
-    before = 0
-    for each in contents.checkpoints:
-        row, before = rows.get(before + 1), each.gseq
-        with suppress(JournalDamaged, IndexError, KeyError):
-            if row is not None:
-                found[each.no] = read(runs[row.run_no][row.rseq - 1]).at
-    return found
+def first_rows(checkpoints: Sequence[Checkpoint]) -> dict[int, int]:
+    """By checkpoint, the first row of the spine that it adds to what the one before covers."""
+    before = [0, *(each.gseq for each in checkpoints)]
+    return {each.no: row + 1 for each, row in zip(checkpoints, before, strict=False)}
 
 
 def _late(
@@ -186,9 +181,9 @@ def _early(good: Mapping[int, datetime], own: Mapping[int, Checkpoint]) -> Itera
             )
 
 
-def _each(numbers: Sequence[int], what: str) -> Iterator[Damage]:
+def _each(code: str, numbers: Sequence[int], place: str) -> Iterator[Damage]:
     for first, last in stretches(numbers):
-        yield damage("", WHOLE, f"{_range(first, last)} {what}")
+        yield damage(code, "", WHOLE, {"place": place}, first=first, last=last)
 
 
 def _range(first: int, last: int) -> str:

@@ -6,6 +6,8 @@ salt nobody can try out which content it was.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from enum import Enum
 from hashlib import sha256
 from typing import get_args
 
@@ -13,10 +15,22 @@ from runbook_keys.model.entry import Blob
 from runbook_keys.model.event import AnyEvent, AttemptFinished, RunOpened
 from runbook_keys.model.key import KeyRecord
 
+
+class Material(Enum):
+    """What became of a piece of material."""
+
+    WHOLE = "whole"
+    CHANGED = "changed"
+    ERASED = "erased"
+    GONE = "gone"
+
+
 _FIELDS: dict[type, tuple[str, ...]] = {
     event: tuple(name for name in event.__struct_fields__ if name == "blob" or name.endswith("_blob"))
     for event in get_args(AnyEvent)
 }
+
+_WITH_KEYS = {RunOpened, AttemptFinished}
 
 
 def seal(content: bytes, salt: bytes) -> Blob:
@@ -29,9 +43,20 @@ def is_whole(blob: Blob) -> bool:
     return _digest(blob.salt, blob.content) == blob.digest
 
 
+def state_of(held: Sequence[Blob | None]) -> Material:
+    """What became of the material of which a store holds this; None is an erased blob."""
+    blobs = [blob for blob in held if blob is not None]
+    if blobs:
+        return Material.WHOLE if all(map(is_whole, blobs)) else Material.CHANGED
+    return Material.ERASED if held else Material.GONE
+
+
 def references(event: AnyEvent) -> tuple[str, ...]:
     """The digests of the blobs that an event speaks of, in the order of its fields; empty fields name none."""
-    own = (getattr(event, name) for name in _FIELDS[type(event)])
+    kind = type(event)
+    if not (names := _FIELDS[kind]) and kind not in _WITH_KEYS:
+        return ()
+    own = [getattr(event, name) for name in names]
     return tuple(digest for digest in (*own, *_of_keys(event)) if digest)
 
 

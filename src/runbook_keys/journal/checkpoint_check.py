@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from array import array
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -10,15 +12,15 @@ from msgspec.structs import replace
 from runbook_keys.errors import JournalDamaged
 from runbook_keys.journal.chain import GENESIS
 from runbook_keys.journal.checkpoint import Note, digest_of, origin_of, read_note
-from runbook_keys.journal.damages import WHOLE, damage, stretches
+from runbook_keys.journal.damages import damage, digest_of_bytes
 from runbook_keys.journal.declared import mark_of_note, undeclared
 from runbook_keys.model.entry import Checkpoint, Damage, SpineRow
 
 Verifier = Callable[[str, bytes, bytes], bool | None]
 """(key id, content, signature) → is it good; None where no key of this id is known."""
 
-
-_FOREIGN = "is of another journal, or this one was rewritten from its first row on."
+ReadCheckpoint = tuple[Checkpoint, Note | None]
+"""A checkpoint and what it says; None where it can't be read."""
 
 
 class Signed(Struct, frozen=True):
@@ -35,6 +37,25 @@ class Signed(Struct, frozen=True):
     known: frozenset[str] = frozenset()
 
 
+class Places(Struct, frozen=True):
+    """What checkpoints are held against: the spine's first row, its highest number, and the links of some of its rows."""
+
+    first: SpineRow | None
+    last: int
+    links: Mapping[int, str]
+
+
+def places_of(spine: Sequence[SpineRow]) -> Places:
+    """All of a spine that is at hand."""
+    links = {row.gseq: row.spine_link for row in spine}
+    return Places(spine[0] if spine else None, max(links, default=0), links)
+
+
+def read_all(checkpoints: Iterable[Checkpoint]) -> list[ReadCheckpoint]:
+    """Each with what it says."""
+    return [(each, _readable(each)) for each in checkpoints]
+
+
 def check_checkpoints(
     checkpoints: Sequence[Checkpoint], spine: Sequence[SpineRow], verifier: Verifier, *, is_part: bool = False
 ) -> Signed:
@@ -42,35 +63,16 @@ def check_checkpoints(
 
     `is_part`: these are some of a journal's, one after the other, and the first may follow others.
     """
-    notes, damages = _read(checkpoints)
-    signatures = {no: _state(note, verifier) for no, note in notes.items()}
-    declaring = {no: note for no, note in notes.items() if note.known and signatures[no] == "good"}
-    known = frozenset(mark for note in declaring.values() for mark in note.known)
-    first = checkpoints[0].no if is_part and checkpoints else 1
-    damages += _check_order(checkpoints, notes, first, frozenset(declaring))
-    damages += _check_spine([note for note in notes.values() if mark_of_note(note) not in known], spine)
-    damages += [
-        _of(no, "has a signature that its key did not make: it was changed, or signed by somebody else.")
-        for no, state in signatures.items()
-        if state == "wrong"
-    ]
-    good = [note for no, note in notes.items() if signatures[no] == "good"]
-    notices = (
-        *_unsigned(notes, signatures),
-        *_unknown(notes, signatures),
-        *_changed_keys(notes, signatures),
-        *(
-            f"Damage was declared at checkpoint {no} ({note.at}): {note.why}"
-            for no, note in declaring.items()
-        ),
-    )
-    last = good[-1] if good else None
-    new = undeclared(damages, known)
-    return Signed(new, notices, last.gseq if last else 0, last.no if last else 0, known)
+    given, places = read_all(checkpoints), places_of(spine)
+    survey = Survey(verifier)
+    survey.add(given)
+    check = CheckpointCheck(survey, places.last, checkpoints[0].no if is_part and checkpoints else 1)
+    check.add(given, places.links)
+    return check.result()
 
 
 def check_kept(
-    notes: Iterable[Note], spine: Sequence[SpineRow], verifier: Verifier, known: frozenset[str] = frozenset()
+    notes: Iterable[Note], places: Places, verifier: Verifier, known: frozenset[str] = frozenset()
 ) -> Signed:
     """Hold notes that were kept elsewhere against the spine: they show what the journal alone can't.
 
@@ -79,14 +81,19 @@ def check_kept(
     """
     notes = [note for note in notes if mark_of_note(note) not in known]
     # A journal that is empty has no name yet, so all that was kept counts as its own.
-    foreign = [note for note in notes if spine and note.origin != origin_of(spine[0])]
+    foreign = [note for note in notes if places.first and note.origin != origin_of(places.first)]
     damages = [
-        replace(_of(note.no, f"{_FOREIGN} It is of {note.origin}."), is_foreign=True) for note in foreign
+        replace(damage("kept-foreign", checkpoint=note.no, origin=note.origin), is_foreign=True)
+        for note in foreign
     ]
-    damages += _check_spine([note for note in notes if note not in foreign], spine, kept="kept elsewhere ")
+    fit = _Fit(places.last, {note.gseq for note in notes}, "kept")
+    for note in notes:
+        if note not in foreign:
+            fit.add(note, places.links.get(note.gseq))
+    damages += fit.damages
     states = [(note, _state(note, verifier)) for note in notes]
     damages += [
-        _of(note.no, "was kept elsewhere, and its signature is wrong.")
+        damage("kept-signature", checkpoint=note.no, note=digest_of_bytes(note.body))
         for note, state in states
         if state == "wrong"
     ]
@@ -98,81 +105,185 @@ def check_kept(
     return Signed(tuple(damages), tuple(notices), 0, 0)
 
 
-def _read(checkpoints: Iterable[Checkpoint]) -> tuple[dict[int, Note], list[Damage]]:
-    notes: dict[int, Note] = {}
-    damages = []
-    for each in checkpoints:
-        try:
-            notes[each.no] = read_note(each.note)
-        except JournalDamaged:
-            damages.append(_of(each.no, "can't be read: it was changed after it was written."))
-    return notes, damages
+class Survey:
+    """A first look at all checkpoints: what a later one may say of an earlier one.
+
+    `known` are the marks of declared damage and `declaring` the numbers of the checkpoints that declare it; `shared` are
+    rows that more than one tells of; `covered` are the rows that they stand on by the journal's own word.
+    """
+
+    def __init__(self, verifier: Verifier) -> None:
+        self.verifier = verifier
+        self.known: frozenset[str] = frozenset()
+        self.declaring: set[int] = set()
+        self.shared: set[int] = set()
+        self.covered = array("q")
+        self._highest = -1
+
+    def add(self, given: Iterable[ReadCheckpoint]) -> None:
+        """Take the next ones, in their order."""
+        for each, note in given:
+            self.covered.append(each.gseq)
+            if note is None:
+                continue
+            if note.gseq <= self._highest:
+                self.shared.add(note.gseq)
+            self._highest = max(self._highest, note.gseq)
+            if note.known and _state(note, self.verifier) == "good":
+                self.known |= note.known
+                self.declaring.add(each.no)
 
 
-def _check_order(
-    checkpoints: Sequence[Checkpoint], notes: dict[int, Note], first: int, declaring: frozenset[int]
-) -> Iterator[Damage]:
+class CheckpointCheck:
+    """The second look: each checkpoint against the one before, against its row of the spine, and against its key."""
+
+    def __init__(self, survey: Survey, last: int, first: int = 1) -> None:
+        self._survey = survey
+        self._order = _Order(first, survey.declaring)
+        self._fit = _Fit(last, survey.shared)
+        self._signatures = _Signatures()
+        self._unreadable: list[Damage] = []
+        self._declared: list[str] = []
+
+    def add(self, given: Iterable[ReadCheckpoint], links: Mapping[int, str]) -> None:
+        """Take the next ones in their order, with the links of the rows that they tell of."""
+        for each, note in given:
+            self._order.add(each, note)
+            if note is None:
+                self._unreadable.append(
+                    damage("checkpoint-unreadable", checkpoint=each.no, note=digest_of_bytes(each.note))
+                )
+                continue
+            if mark_of_note(note) not in self._survey.known:
+                self._fit.add(note, links.get(note.gseq))
+            self._signatures.add(each.no, note, _state(note, self._survey.verifier))
+            if each.no in self._survey.declaring:
+                self._declared.append(f"Damage was declared at checkpoint {each.no} ({note.at}): {note.why}")
+
+    def result(self) -> Signed:
+        """What all of them show."""
+        found = self._signatures
+        damages = (*self._unreadable, *self._order.damages, *self._fit.damages, *found.damages)
+        last, known = found.last_good, self._survey.known
+        return Signed(
+            undeclared(damages, known),
+            (*found.notices(), *self._declared),
+            last.gseq if last else 0,
+            last.no if last else 0,
+            known,
+        )
+
+
+def _readable(checkpoint: Checkpoint) -> Note | None:
+    with suppress(JournalDamaged):
+        return read_note(checkpoint.note)
+    return None
+
+
+class _Order:
     """`declaring` may leave numbers out, which lost checkpoints had, and may cover fewer rows than those."""
-    previous: Checkpoint | None = None
-    expected, rows = first, 0
-    for each in checkpoints:
-        if each.no in declaring:
-            expected, rows = each.no, 0
-        if each.no > expected:
-            gone = (
-                f"Checkpoint {expected}"
-                if each.no == expected + 1
-                else f"Checkpoints {expected} to {each.no - 1}"
-            )
-            yield damage("", WHOLE, f"{gone}: missing.")
-        note = notes.get(each.no)
+
+    def __init__(self, first: int, declaring: Collection[int]) -> None:
+        self.damages: list[Damage] = []
+        self._declaring = declaring
+        self._expected, self._rows = first, 0
+        self._previous: Checkpoint | None = None
+
+    def add(self, each: Checkpoint, note: Note | None) -> None:
+        if each.no in self._declaring:
+            self._expected, self._rows = each.no, 0
+        if each.no > self._expected:
+            self.damages.append(damage("checkpoints-missing", first=self._expected, last=each.no - 1))
         if note is not None:
-            if (note.no, note.gseq) != (each.no, each.gseq):
-                yield _of(each.no, f"calls itself number {note.no} over row {note.gseq}.")
-            follows = digest_of(previous) if each.no == expected and previous else None
-            if note.before != (GENESIS if each.no == 1 else follows or note.before):
-                yield _of(each.no, "does not follow the one before it: one of the two was replaced.")
-            if note.gseq < rows:
-                yield _of(
-                    each.no, f"covers {note.gseq} rows, an earlier one {rows}: an older copy was put back."
-                )
-            rows = max(rows, note.gseq)
-        previous, expected = each, each.no + 1
+            self.damages += self._misfits(each, note)
+            self._rows = max(self._rows, note.gseq)
+        self._previous, self._expected = each, each.no + 1
+
+    def _misfits(self, each: Checkpoint, note: Note) -> Iterator[Damage]:
+        if (note.no, note.gseq) != (each.no, each.gseq):
+            yield damage("checkpoint-misnumbered", checkpoint=each.no, other=note.no, row=note.gseq)
+        follows = digest_of(self._previous) if each.no == self._expected and self._previous else None
+        if note.before != (GENESIS if each.no == 1 else follows or note.before):
+            yield damage("checkpoint-replaced", checkpoint=each.no, note=digest_of_bytes(each.note))
+        if note.gseq < self._rows:
+            yield damage("checkpoint-goes-back", checkpoint=each.no, row=note.gseq, before=self._rows)
 
 
-def _check_spine(notes: Sequence[Note], spine: Sequence[SpineRow], kept: str = "") -> list[Damage]:
-    links = {row.gseq: row.spine_link for row in spine}
-    found: list[Damage] = []
-    told: dict[int, Note] = {}
-    fitting, last = 0, max(links, default=0)
-    is_rewritten = False
-    for note in notes:
-        other = told.setdefault(note.gseq, note)
+class _Fit:
+    """Notes against the rows that they tell of, and against each other: `shared` are rows that several may tell of."""
+
+    def __init__(self, last: int, shared: Collection[int], whose: str = "spine") -> None:
+        self.damages: list[Damage] = []
+        self._last, self._shared, self._whose = last, shared, whose
+        self._told: dict[int, Note] = {}
+        self._fitting = 0
+        self._is_rewritten = False
+
+    def add(self, note: Note, link: str | None) -> None:
+        other = self._told.setdefault(note.gseq, note) if note.gseq in self._shared else note
         if other.link != note.link:
-            found.append(
-                _of(
-                    note.no,
-                    f"{kept}and checkpoint {other.no} tell of row {note.gseq} differently: the journal was forked.",
-                )
+            self._tell("forked", note, other=other.no)
+        elif link == note.link:
+            self._fitting = max(self._fitting, note.gseq)
+        elif note.gseq > self._last:
+            self._tell("cut", note, last=self._last)
+        elif not self._is_rewritten:  # what follows a rewritten row can't fit either
+            self._is_rewritten = True
+            self._tell("rewritten", note, after=self._fitting)
+
+    def _tell(self, what: str, note: Note, **facts: int) -> None:
+        told = damage(
+            f"{self._whose}-{what}", checkpoint=note.no, row=note.gseq, link=note.link[:16], **facts
+        )
+        self.damages.append(told)
+
+
+class _Signatures:
+    """Which checkpoints are not signed, or by whom, in stretches; and where the key changed."""
+
+    def __init__(self) -> None:
+        self.damages: list[Damage] = []
+        self.last_good: Note | None = None
+        self._stretches: dict[str, list[tuple[Note, int, Note, int]]] = {"unsigned": [], "unknown": []}
+        self._changed: list[str] = []
+        self._announced = ""
+
+    def add(self, no: int, note: Note, state: str) -> None:
+        if state == "wrong":
+            note_digest = digest_of_bytes(note.body)
+            self.damages.append(damage("checkpoint-signature", checkpoint=no, note=note_digest))
+        elif state == "good":
+            self._of_key(no, note)
+            self.last_good = note
+        else:
+            self._lengthen(self._stretches[state], no, note)
+
+    def notices(self) -> Iterator[str]:
+        """Unsigned ones first, then those by unknown keys, then changes of keys."""
+        for first, first_no, last, last_no in self._stretches["unsigned"]:
+            several = f"rows {first.gseq} to {last.gseq}"
+            rows = several if first_no != last_no else f"row {first.gseq}"
+            yield f"{_range(first_no, last_no)} not signed ({rows}): {first.unsigned}"
+        for first, first_no, _, last_no in self._stretches["unknown"]:
+            key = first.signatures[0][0]
+            yield f"{_range(first_no, last_no)} signed by a key that is not known here ({key})."
+        yield from self._changed
+
+    def _lengthen(self, found: list[tuple[Note, int, Note, int]], no: int, note: Note) -> None:
+        first, first_no = note, no
+        if found and found[-1][3] + 1 == no:
+            first, first_no, _, _ = found.pop()
+        found.append((first, first_no, note, no))
+
+    def _of_key(self, no: int, note: Note) -> None:
+        """A change of keys that the key before did not announce: honest after a loss, and what a forger would do."""
+        key = self.last_good.signatures[0][0] if self.last_good else ""
+        signer = note.signatures[0][0]
+        if key and signer != key and not self._announced.startswith(signer):
+            self._changed.append(
+                f"From checkpoint {no} on another key signs ({signer}). The key before ({key}) did not announce it."
             )
-        elif links.get(note.gseq) == note.link:
-            fitting = max(fitting, note.gseq)
-        elif note.gseq > last:
-            found.append(
-                _of(
-                    note.no,
-                    f"{kept}covers {note.gseq} rows, the spine ends at row {last}: the rest was cut off.",
-                )
-            )
-        elif not is_rewritten:  # what follows a rewritten row can't fit either
-            is_rewritten = True
-            found.append(
-                _of(
-                    note.no,
-                    f"{kept}does not fit row {note.gseq} of the spine: it was rewritten after row {fitting}.",
-                )
-            )
-    return found
+        self._announced = note.next_key or self._announced
 
 
 def _state(note: Note, verifier: Verifier) -> str:
@@ -185,36 +296,5 @@ def _state(note: Note, verifier: Verifier) -> str:
     return "good" if True in results else "unknown"
 
 
-def _unsigned(notes: dict[int, Note], states: dict[int, str]) -> Iterator[str]:
-    numbers = [no for no, state in states.items() if state == "unsigned"]
-    for first, last in stretches(numbers):
-        rows = (
-            f"rows {notes[first].gseq} to {notes[last].gseq}" if first != last else f"row {notes[first].gseq}"
-        )
-        yield f"{_range(first, last)} not signed ({rows}): {notes[first].unsigned}"
-
-
-def _unknown(notes: dict[int, Note], states: dict[int, str]) -> Iterator[str]:
-    for first, last in stretches(no for no, state in states.items() if state == "unknown"):
-        key = notes[first].signatures[0][0]
-        yield f"{_range(first, last)} signed by a key that is not known here ({key})."
-
-
-def _changed_keys(notes: dict[int, Note], states: dict[int, str]) -> Iterator[str]:
-    """A change of keys that the key before did not announce: honest after a loss, and what a forger would do."""
-    key, announced = "", ""
-    for no, note in notes.items():
-        if states[no] != "good":
-            continue
-        signer = note.signatures[0][0]
-        if key and signer != key and not announced.startswith(signer):
-            yield f"From checkpoint {no} on another key signs ({signer}). The key before ({key}) did not announce it."
-        key, announced = signer, note.next_key or announced
-
-
 def _range(first: int, last: int) -> str:
     return f"Checkpoint {first} is" if first == last else f"Checkpoints {first} to {last} are"
-
-
-def _of(no: int, what: str) -> Damage:
-    return damage("", WHOLE, f"Checkpoint {no} {what}")

@@ -6,20 +6,21 @@ never without one. So the end of a journal can't be written anew and left unsign
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from runbook_keys.journal.checkpoint import reason_of
 from runbook_keys.journal.damages import damage
-from runbook_keys.model.entry import Checkpoint, Damage, SpineRow, StoredEntry
+from runbook_keys.model.entry import Damage, SpineRow, StoredEntry
 from runbook_keys.model.event import AnyEvent
 
 
 class DueCheckpoints:
-    """The rows of the spine that the checkpoints of a journal cover up to."""
+    """The rows of the spine that the checkpoints of a journal cover up to, eight bytes for each."""
 
-    def __init__(self, checkpoints: Sequence[Checkpoint]) -> None:
-        self._covered = sorted(each.gseq for each in checkpoints)
+    def __init__(self, covered: Iterable[int]) -> None:
+        self._covered = array("q", sorted(covered))
 
     def check(
         self,
@@ -36,11 +37,7 @@ class DueCheckpoints:
             place = rows[seq - 1].gseq
             if self._is_late(place) or not reason_of(event) or self._is_covered(stored, rows, seq):
                 continue
-            yield damage(
-                run,
-                seq,
-                "This entry came with a checkpoint, and there is none: it was removed, or the entry is not by KEYS.",
-            )
+            yield damage("checkpoint-due", run, seq, link=stored[seq - 1].link[:16])
             return
 
     def begins_late(self, stored: Sequence[StoredEntry], rows: Sequence[SpineRow]) -> int:

@@ -25,18 +25,20 @@ from runbook_keys.model.event import (
 from runbook_keys.model.outcome import Role
 from runbook_keys.model.runbook import SafetyClass
 
+_SAFE = SafetyClass.SAFE
+
 _Attempt = tuple[str, str, int]
 """Step, role, attempt. The role as plain text: an enum's hash is computed in Python, and this is asked for each entry."""
 
 
 def check_conduct(run: str, events: Iterable[tuple[int, AnyEvent]]) -> list[Damage]:
     """What in a run's events, numbered and in order, could not have been written by KEYS."""
-    reader = _Reader()
-    return [
-        damage(run, seq, what)
-        for seq, event in events
-        for what in reader.objections(event, is_first=seq == 1)
-    ]
+    objections = _Reader().objections
+    found: list[Damage] = []
+    for seq, event in events:
+        if codes := objections(event, is_first=seq == 1):
+            found += [damage(code, run, seq, **_facts(event)) for code in codes]
+    return found
 
 
 class _Reader:
@@ -56,16 +58,16 @@ class _Reader:
         }
 
     def objections(self, event: AnyEvent, is_first: bool) -> list[str]:
-        """What is wrong with this event after all those before it."""
+        """What is wrong with this event after all those before it, by code."""
+        kind = type(event)
         found = []
-        if is_first is not isinstance(event, RunOpened):
-            found.append(
-                "The run does not begin with its opening." if is_first else "The run is opened again."
-            )
+        if is_first is not (kind is RunOpened):
+            found.append("run-not-opened" if is_first else "run-opened-again")
         if self._has_ended and not isinstance(event, AFTER_END):
-            found.append(f"{type(event).__name__} stands after the end of the run.")
-        objections = self._objections.get(type(event))
-        return found + objections(event) if objections else found
+            found.append("event-after-end")
+        if objections := self._objections.get(kind):
+            found += objections(event)
+        return found
 
     def _of_approval(self, event: ApprovalGranted) -> list[str]:
         self._approved.setdefault(_attempt(event), set()).add(event.binding)
@@ -75,11 +77,11 @@ class _Reader:
         found = []
         attempt = _attempt(event)
         if attempt in self._started:
-            found.append(f"{_words(event)} was started before: one intent allows one start.")
-        if event.safety is not SafetyClass.SAFE and not self._use_approval(attempt, event.binding):
-            found.append(f"{_words(event)} was started without an approval of its own.")
+            found.append("attempt-started-again")
+        if event.safety is not _SAFE and not self._use_approval(attempt, event.binding):
+            found.append("start-not-approved")
         if _digest(event.command) != event.command_digest:
-            found.append(f"The command of {_words(event)} does not fit its digest.")
+            found.append("command-changed")
         self._started.add(attempt)
         return found
 
@@ -93,16 +95,16 @@ class _Reader:
     def _of_finish(self, event: AttemptFinished) -> list[str]:
         attempt = _attempt(event)
         if attempt not in self._started:
-            return [f"{_words(event)} has an outcome but was never started."]
+            return ["outcome-not-started"]
         if attempt in self._finished:
-            return [f"{_words(event)} has a second outcome."]
+            return ["outcome-again"]
         self._finished.add(attempt)
         return []
 
     def _of_settlement(self, event: OutcomeSettled) -> list[str]:
         if any((event.step, role.value, event.attempt) in self._started for role in Role):
             return []
-        return [f"Attempt {event.attempt} of {event.step} was settled but never started."]
+        return ["settled-not-started"]
 
     def _of_end(self, _event: RunEnded) -> list[str]:
         self._has_ended = True
@@ -118,5 +120,11 @@ def _attempt(event: ApprovalGranted | AttemptStarted | AttemptFinished) -> _Atte
     return event.step, event.role._value_, event.attempt
 
 
-def _words(event: AttemptStarted | AttemptFinished) -> str:
-    return f"Attempt {event.attempt} of {event.step} ({event.role})"
+def _facts(event: AnyEvent) -> dict[str, int | str]:
+    """What tells this event from others: its name, and of an attempt the step, the number and what it was for."""
+    names = [name for name in ("step", "attempt", "role") if name in event.__struct_fields__]
+    return {"event": type(event).__name__, **{name: _plain(getattr(event, name)) for name in names}}
+
+
+def _plain(fact: int | str) -> int | str:
+    return fact if isinstance(fact, int) else f"{fact}"

@@ -2,33 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import sha256
 
-from runbook_keys.model.entry import Damage
+from runbook_keys.journal.damage_kinds import KINDS
+from runbook_keys.model.entry import Damage, Strange
 
 WHOLE = 0
 """The `seq` of a damage to a run or to the journal as a whole."""
 
+_DIGEST_DIGITS = 16
 
-def damage(run: str, seq: int, what: str) -> Damage:
-    """One finding; what a terminal would obey is spelled out."""
-    return Damage(printable(run), seq, printable(what))
+
+def damage(
+    code: str, run: str = "", seq: int = WHOLE, words: Mapping[str, str] = {}, /, **facts: int | str
+) -> Damage:
+    """One finding of this kind; what a terminal would obey is spelled out.
+
+    `facts` say which one it is, so that another one is told from it. `words` are only shown: they may change with the next
+    release or the next mount.
+    """
+    told = {name: _plain(fact) for name, fact in facts.items()}
+    shown = {name: printable(text) for name, text in words.items()}
+    what = _worded(KINDS[code].words, seq, {**told, **shown})
+    return Damage(printable(run), seq, what, code, told)
+
+
+def earlier_words(of: Damage) -> Iterator[str]:
+    """How earlier releases said it."""
+    for words in KINDS[of.code].earlier:
+        yield _worded(words, of.seq, of.facts)
+
+
+def digest_of_bytes(content: bytes) -> str:
+    """A fact that tells one change of a line or note from the next."""
+    return sha256(content).hexdigest()[:_DIGEST_DIGITS]
 
 
 def missing(run: str, first: int, last: int) -> Damage:
     """The finding that entries `first` to `last` of a run are not there."""
-    return damage(run, first, f"{_numbers('Entry', 'Entries', first, last)} missing.")
+    return damage("entries-missing", run, first, first=first, last=last)
 
 
-def missing_runs(first: int, last: int) -> Damage:
-    """The finding that nothing at all is known of some run numbers."""
-    what = _numbers("Run number", "Run numbers", first, last)
-    return damage("", WHOLE, f"{what} missing, and the spine does not tell of it.")
-
-
-def missing_spine_rows(first: int, last: int) -> Damage:
-    """The finding that rows of the spine are not there."""
-    return damage("", WHOLE, f"{_numbers('Row', 'Rows', first, last)} missing from the spine.")
+def strange_things(strange: Strange) -> list[Damage]:
+    """The findings about the place that a journal is kept in."""
+    changed = [damage("file-changed", kind=kind, name=name) for kind, name in strange.changed]
+    return [*changed, *(damage("file-incomplete", kind=kind, name=name) for kind, name in strange.gone)]
 
 
 def stretches(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
@@ -50,5 +69,24 @@ def printable(text: str) -> str:
     return text.encode("unicode_escape").decode("ascii")
 
 
-def _numbers(one: str, many: str, first: int, last: int) -> str:
-    return f"{one} {first} is" if first == last else f"{many} {first} to {last} are"
+def _plain(fact: int | str) -> int | str:
+    return printable(fact) if isinstance(fact, str) else fact
+
+
+class _Stretch:
+    """Numbers in words: `Entry|Entries` as a format makes "Entry 3" or "Entries 3 to 5"."""
+
+    def __init__(self, first: object, last: object) -> None:
+        self._first, self._last = first, last
+
+    def __format__(self, names: str) -> str:
+        one, many = names.split("|")
+        if self._first == self._last:
+            return f"{one} {self._first}"
+        return f"{many} {self._first} to {self._last}"
+
+
+def _worded(words: str, seq: int, facts: Mapping[str, int | str]) -> str:
+    first, last = facts.get("first"), facts.get("last")
+    is_are = "is" if first == last else "are"
+    return words.format(**{"seq": seq, **facts}, stretch=_Stretch(first, last), is_are=is_are)

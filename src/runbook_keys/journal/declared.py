@@ -6,11 +6,12 @@ has no mark is new. Whoever lacks the key can't declare anything.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 
 from runbook_keys.journal.checkpoint import Note
-from runbook_keys.model.entry import Damage, SpineRow
+from runbook_keys.journal.damages import earlier_words
+from runbook_keys.model.entry import Damage
 
 MOST_MARKS = 1000
 """More findings than that are not one mishap: such a journal is kept as it is, and a new one is begun."""
@@ -19,8 +20,15 @@ _MARK_DIGITS = 32
 
 
 def mark_of(damage: Damage) -> str:
-    """What a declaration holds of a finding."""
-    return _mark(f"{damage.run}\n{damage.seq}\n{damage.what}".encode())
+    """What a declaration holds of a finding: its code, its place and its facts, whatever the words are."""
+    facts = (f"{name}={fact}" for name, fact in sorted(damage.facts.items()))
+    return _mark("\n".join(("code", damage.code, damage.run, f"{damage.seq}", *facts)).encode())
+
+
+def marks_of(damage: Damage) -> set[str]:
+    """Every mark that declares it: its own, and those of earlier releases, which went by the words."""
+    words = (damage.what, *earlier_words(damage))
+    return {mark_of(damage), *(_mark(f"{damage.run}\n{damage.seq}\n{each}".encode()) for each in words)}
 
 
 def mark_of_note(note: Note) -> str:
@@ -28,9 +36,8 @@ def mark_of_note(note: Note) -> str:
     return _mark(note.body)
 
 
-def misfits(notes: Iterable[Note], spine: Sequence[SpineRow]) -> list[Note]:
-    """The checkpoints that tell of rows which the spine does not have, or has otherwise."""
-    links = {row.gseq: row.spine_link for row in spine}
+def misfits(notes: Iterable[Note], links: Mapping[int, str]) -> list[Note]:
+    """The checkpoints that tell of rows which the spine does not have, or has otherwise; `links` are the spine's, by row."""
     return [note for note in notes if links.get(note.gseq) != note.link]
 
 
@@ -41,7 +48,7 @@ def marks(damages: Iterable[Damage], lost: Iterable[Note]) -> list[str]:
 
 def undeclared(damages: Iterable[Damage], known: frozenset[str]) -> tuple[Damage, ...]:
     """The findings that nobody has declared."""
-    return tuple(each for each in damages if mark_of(each) not in known)
+    return tuple(each for each in damages if marks_of(each).isdisjoint(known))
 
 
 def _mark(content: bytes) -> str:

@@ -8,12 +8,13 @@ short enough to be written down.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
 
 from runbook_keys.errors import RefusedInput
 from runbook_keys.journal.anchor_check import Held
 from runbook_keys.journal.damages import damage
-from runbook_keys.model.entry import RunHead, StoredEntry
+from runbook_keys.model.entry import RunHead
 
 DIGITS = 16
 _FORM = re.compile(r"([a-z0-9-]{1,64}):([1-9]\d{0,8}):([0-9a-f]{16,64})", re.ASCII)
@@ -24,22 +25,31 @@ def receipt_of(head: RunHead) -> str:
     return f"{head.run}:{head.seq}:{head.link[:DIGITS]}"
 
 
-def check_receipt(receipt: str, entries: Mapping[str, Sequence[StoredEntry]]) -> Held:
-    """Whether the journal still holds what the receipt names. `entries` are by run. Raises RefusedInput.
+class Receipt(Struct, frozen=True):
+    """What a receipt names: the entry, and the beginning of the chain value after it (hex)."""
 
-    That the lines fit their links is for `verify_journal` to say.
-    """
-    match = _FORM.fullmatch(receipt.strip())
+    run: str
+    seq: int
+    link: str
+
+
+def read_receipt(text: str) -> Receipt:
+    """The receipt as somebody wrote it down. Raises RefusedInput."""
+    match = _FORM.fullmatch(text.strip())
     if match is None:
-        raise RefusedInput(
-            f"{receipt} is no receipt. It looks like r-20261123-0312-k7qm:17:9f3a8b7c6d5e4f30."
-        )
-    run, seq, link = match[1], int(match[2]), match[3]
-    held = next((each for each in entries.get(run, ()) if each.seq == seq), None)
-    if held is None:
-        what = "There is a receipt for this entry, and it is gone."
-    elif not held.link.startswith(link):
-        what = "The receipt names another chain value: this entry, or one before it, was rewritten."
+        raise RefusedInput(f"{text} is no receipt. It looks like r-20261123-0312-k7qm:17:9f3a8b7c6d5e4f30.")
+    return Receipt(match[1], int(match[2]), match[3])
+
+
+def check_receipt(receipt: Receipt, link: str | None) -> Held:
+    """Whether the journal still holds what the receipt names: `link` is that of the entry, None where there is none.
+
+    That the lines fit their links is for `keys verify` to say.
+    """
+    if link is None:
+        code = "receipt-entry-gone"
+    elif not link.startswith(receipt.link):
+        code = "receipt-differs"
     else:
-        return Held(fits=(f"Entry {seq} of run {run} stands as the receipt names it.",))
-    return Held((damage(run, seq, what),))
+        return Held(fits=(f"Entry {receipt.seq} of run {receipt.run} stands as the receipt names it.",))
+    return Held((damage(code, receipt.run, receipt.seq, link=receipt.link),))

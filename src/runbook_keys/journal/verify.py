@@ -5,13 +5,13 @@ What one run can't show is that it was cut off at its end: the spine shows that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from runbook_keys.errors import JournalDamaged
 from runbook_keys.journal.chain import GENESIS, link
 from runbook_keys.journal.conduct import check_conduct
-from runbook_keys.journal.damages import damage, missing
-from runbook_keys.journal.lines import decode, is_canonical
+from runbook_keys.journal.damages import damage, digest_of_bytes, missing
+from runbook_keys.journal.lines import decode_checked
 from runbook_keys.model.entry import Damage, Entry, StoredEntry
 from runbook_keys.model.event import AnyEvent
 
@@ -27,12 +27,13 @@ def read_run(stored: Sequence[StoredEntry]) -> tuple[list[Damage], list[tuple[in
     events: list[tuple[int, AnyEvent]] = []
     for entry in stored:
         try:
-            decoded = decode(entry.line)
+            decoded, is_canonical = decode_checked(entry.line)
         except JournalDamaged as error:
-            found.append(damage(entry.run, entry.seq, str(error)))
-        else:
-            found += _misfits(entry, decoded)
-            events.append((entry.seq, decoded.event))
+            found.append(_of_line("entry-unreadable", entry, {"why": str(error)}))
+            continue
+        events.append((entry.seq, decoded.event))
+        if not is_canonical or decoded.seq != entry.seq or decoded.run != entry.run:
+            found += _misfits(entry, decoded, is_canonical)
     if stored and not found:  # what follows from missing or changed entries would only mislead
         found = check_conduct(stored[0].run, events)
     return sorted(found, key=lambda one: one.seq), events
@@ -46,21 +47,24 @@ def check_chain(stored: Iterable[StoredEntry]) -> list[Damage]:
         if entry.seq > expected:
             found.append(missing(entry.run, expected, entry.seq - 1))
         elif entry.seq < expected:
-            found.append(
-                damage(entry.run, entry.seq, f"Entry {entry.seq} stands after entry {expected - 1}.")
-            )
+            found.append(damage("entry-out-of-order", entry.run, entry.seq, after=expected - 1))
         elif link(previous, entry.line) != entry.link:
-            found.append(damage(entry.run, entry.seq, "This entry was changed after it was written."))
+            found.append(_of_line("entry-changed", entry))
         previous, expected = entry.link, entry.seq + 1
     return found
 
 
-def _misfits(stored: StoredEntry, decoded: Entry) -> list[Damage]:
-    found: list[str] = []
+def _misfits(stored: StoredEntry, decoded: Entry, is_canonical: bool) -> list[Damage]:
+    found = []
     if decoded.run != stored.run:
-        found.append(f"The line belongs to another run, {decoded.run}.")
+        found.append(damage("entry-of-another-run", stored.run, stored.seq, other=decoded.run))
     if decoded.seq != stored.seq:
-        found.append(f"The line calls itself entry {decoded.seq}.")
-    if not is_canonical(stored.line):
-        found.append("The line is not spelled as KEYS spells it.")
-    return [damage(stored.run, stored.seq, what) for what in found]
+        found.append(damage("entry-misnumbered", stored.run, stored.seq, other=decoded.seq))
+    if not is_canonical:
+        found.append(_of_line("entry-misspelled", stored))
+    return found
+
+
+def _of_line(code: str, stored: StoredEntry, words: Mapping[str, str] = {}) -> Damage:
+    """A finding about this very line: another change at the same place is another finding."""
+    return damage(code, stored.run, stored.seq, words, line=digest_of_bytes(stored.line))

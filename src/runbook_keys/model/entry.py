@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from msgspec import Struct
@@ -68,9 +69,13 @@ class Checkpoint(Struct, frozen=True):
 
 
 class Strange(Struct, frozen=True):
-    """What of the place that a journal is kept in KEYS did not make so, in words; `unguarded` are guards that are gone."""
+    """What of the place that a journal is kept in KEYS did not make so, each by its kind and name.
 
-    things: tuple[str, ...] = ()
+    `unguarded` are the names of guards that are gone.
+    """
+
+    changed: tuple[tuple[str, str], ...] = ()
+    gone: tuple[tuple[str, str], ...] = ()
     unguarded: tuple[str, ...] = ()
 
 
@@ -87,10 +92,14 @@ class Alarm(Struct, frozen=True):
 class Damage(Struct, frozen=True):
     """One thing that does not verify: where, and in words what that means. `seq` 0 means the run or journal as a whole.
 
-    `is_foreign`: it may be no damage here but a checkpoint of another journal, kept under a wrong name.
+    `code` is the kind of damage (journal/damage_kinds.py), and `facts` are the numbers and names that tell it from others of
+    its kind: both stay the same when the words change. `is_foreign`: it may be no damage here but a checkpoint of another
+    journal, kept under a wrong name.
     """
 
     run: str
     seq: int
     what: str
+    code: str
+    facts: Mapping[str, int | str] = {}
     is_foreign: bool = False

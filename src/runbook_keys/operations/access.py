@@ -17,12 +17,16 @@ from runbook_keys.journal.lines import read
 from runbook_keys.journal.verify import verify_run
 from runbook_keys.model import event as e
 from runbook_keys.model.actor import Actor, ActorKind
-from runbook_keys.model.entry import Entry
+from runbook_keys.model.entry import Entry, StoredEntry
 from runbook_keys.model.runbook import Runbook
-from runbook_keys.operations.recorded import recorded
+from runbook_keys.operations.recorded import find_run, looked_at, recorded
 from runbook_keys.operations.services import Services
+from runbook_keys.ports import JournalStore
 
 ONCE_IN = timedelta(hours=1)
+
+CHANGED = "the run's record was changed, and is left as it is"
+DRIVEN = "somebody is driving the run"
 
 _IsNew = Callable[[Sequence[Entry], Actor, datetime], bool]
 
@@ -34,8 +38,9 @@ async def record_access(services: Services, actor: Actor, runs: Sequence[str], w
     all the same, and the sentence says so.
     """
     reasons: dict[str, int] = {}
+    ends = _Ends(services.store)
     for run in runs:
-        if reason := await _record_one(services, actor, run, what, _is_new_reader):
+        if reason := await _record_one(services, ends, actor, run, what, _is_new_reader):
             reasons[reason] = reasons.get(reason, 0) + 1
     return " ".join(_said(reason, count, len(runs)) for reason, count in reasons.items())
 
@@ -53,25 +58,49 @@ async def record_copy(services: Services, actor: Actor, run: str, digest: str) -
             for entry in entries
         )
 
-    reason = await _record_one(services, actor, run, what, is_new)
+    reason = await _record_one(services, _Ends(services.store), actor, run, what, is_new)
     return f"That a copy was taken is not on the record: {reason}." if reason else ""
 
 
 def _said(reason: str, count: int, of: int) -> str:
-    which = "This reading" if of == 1 else f"The reading of {count} runs"
+    runs = "1 run" if count == 1 else f"{count} runs"
+    which = "This reading" if of == 1 else f"The reading of {runs}"
     return f"{which} is not on the record: {reason}."
 
 
-async def _record_one(services: Services, actor: Actor, run: str, what: str, is_new: _IsNew) -> str:
+class _Ends:
+    """Where the spine says that each run ends, looked up once for all runs of a reading.
+
+    An entry that is added to a run whose end was cut off would take the place, and the number, of what is missing.
+    """
+
+    def __init__(self, store: JournalStore) -> None:
+        self._store = store
+        self._links: dict[str, str] | None = None
+
+    async def fits(self, last: StoredEntry) -> bool:
+        """True if the run's last entry is the last one that the spine tells of."""
+        if self._links is None:
+            rows = {row.run_no: row for row in await self._store.spine_ends()}
+            heads = await self._store.runs()
+            self._links = {head.run: rows[head.run_no].link for head in heads if head.run_no in rows}
+        return self._links.get(last.run) == last.link
+
+
+async def _record_one(
+    services: Services, ends: _Ends, actor: Actor, run: str, what: str, is_new: _IsNew
+) -> str:
     """Why it could not be recorded; empty where it was, or need not be."""
     try:
         stored = await recorded(services, run)
         if verify_run(stored):
-            return "the run's record was changed, and is left as it is"
+            return CHANGED
         entries = [read(each) for each in stored]
         at = max(services.clock.now(), entries[-1].at)
         if not is_new(entries, actor, at):
             return ""
+        if not await ends.fits(stored[-1]):
+            return await _why_it_does_not_fit(services, run)
         events = decide(Runbook(""), fold(entries), Read(what), at)
         claim = services.store.claim(run)
         try:
@@ -79,7 +108,7 @@ async def _record_one(services: Services, actor: Actor, run: str, what: str, is_
         finally:
             claim.release()
     except RunTaken:
-        return "somebody is driving the run"
+        return DRIVEN
     except Refused:
         return "the run stands in the middle of an attempt"
     except JournalUnavailable:
@@ -87,6 +116,12 @@ async def _record_one(services: Services, actor: Actor, run: str, what: str, is_
     except JournalDamaged:
         return "the run's record can't be read whole"
     return ""
+
+
+async def _why_it_does_not_fit(services: Services, run: str) -> str:
+    """Somebody changed run or spine, or added to the run after its entries were read here."""
+    _, damages = await looked_at(services, await find_run(services, run))
+    return CHANGED if damages else DRIVEN
 
 
 def _is_new_reader(entries: Sequence[Entry], actor: Actor, at: datetime) -> bool:

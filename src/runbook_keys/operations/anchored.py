@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+from msgspec import Struct
+
 from runbook_keys.errors import AnchorUnavailable
 from runbook_keys.journal.anchor_check import (
     Held,
@@ -15,11 +17,9 @@ from runbook_keys.journal.anchor_check import (
     joined,
     lag_of,
     readable,
-    written_at,
 )
 from runbook_keys.journal.checkpoint import Note
-from runbook_keys.journal.checkpoint_check import Verifier
-from runbook_keys.journal.whole import Contents
+from runbook_keys.journal.checkpoint_check import Places, Verifier
 from runbook_keys.model.entry import Checkpoint
 from runbook_keys.operations.services import Services
 from runbook_keys.ports import Anchor
@@ -30,14 +30,62 @@ PATIENCE_SECONDS = 30.0
 _KEPT = re.compile(r"data/checkpoints/(\d{6,18})\.(note|tsr)", re.ASCII)
 
 
-async def against_anchors(
-    services: Services, contents: Contents, verifier: Verifier, known: frozenset[str] = frozenset()
+class Elsewhere(Struct, frozen=True):
+    """What the anchors keep, by the number of the checkpoint; and in words why one of them could not be asked."""
+
+    copies: Mapping[int, bytes]
+    tokens: Mapping[int, bytes]
+    no_copies: str = ""
+    no_tokens: str = ""
+
+
+async def kept_elsewhere(services: Services) -> Elsewhere:
+    """Ask the anchors, before the journal is looked at: what they keep by then stood in the journal before."""
+    copies, no_copies = await _kept(services.copies)
+    tokens, no_tokens = await _kept(services.stamps)
+    return Elsewhere(copies, tokens, no_copies, no_tokens)
+
+
+async def _kept(anchor: Anchor) -> tuple[Mapping[int, bytes], str]:
+    try:
+        return await anchor.kept(PATIENCE_SECONDS), ""
+    except AnchorUnavailable as unavailable:
+        return {}, str(unavailable)
+
+
+class Own(Struct, frozen=True):
+    """The journal's side: its checkpoints, how many entries, and by checkpoint when the first entry was written that it adds."""
+
+    checkpoints: Sequence[Checkpoint]
+    entries: int
+    written: Mapping[int, datetime]
+
+
+def against_anchors(
+    services: Services,
+    elsewhere: Elsewhere,
+    own: Own,
+    places: Places,
+    verifier: Verifier,
+    known: frozenset[str] = frozenset(),
 ) -> Held:
     """Every copy and every time-stamp against the journal. What can't be looked at is a notice, never silence.
 
-    `known` are marks of checkpoints that the journal itself declares as lost.
+    `places` has the rows that copies tell of which the journal does not hold so; `known` are marks of checkpoints that the
+    journal itself declares as lost.
     """
-    return joined([await _copies(services, contents, verifier, known), await _stamps(services, contents)])
+    copies, stamps = services.copies, services.stamps
+    if elsewhere.no_copies:
+        with_copies = Held(lags=(f"What {copies.place} keeps was not compared. {elsewhere.no_copies}",))
+    else:
+        held = check_copies(elsewhere.copies, own.checkpoints, places, verifier, copies.place, known)
+        with_copies = joined([held, Held(lags=tuple(_lag(copies, elsewhere.copies, own)))])
+    if elsewhere.no_tokens:
+        return joined(
+            [with_copies, Held(notices=(f"The time-stamps were not looked at. {elsewhere.no_tokens}",))]
+        )
+    stamped = _stamped(services, elsewhere.tokens, own.checkpoints, own.written)
+    return joined([with_copies, stamped, Held(lags=tuple(_lag(stamps, elsewhere.tokens, own)))])
 
 
 async def copied_notes(services: Services) -> list[Note]:
@@ -73,26 +121,6 @@ def lag_words(place: str, lag: Lag) -> str:
     return f"{entries} not yet with {place}{since}."
 
 
-async def _copies(services: Services, contents: Contents, verifier: Verifier, known: frozenset[str]) -> Held:
-    anchor = services.copies
-    try:
-        copies = await anchor.kept(PATIENCE_SECONDS)
-    except AnchorUnavailable as unavailable:
-        return Held(lags=(f"What {anchor.place} keeps was not compared. {unavailable}",))
-    held = check_copies(copies, contents.checkpoints, contents.spine, verifier, anchor.place, known)
-    return joined([held, Held(lags=tuple(_lag(anchor, copies, contents)))])
-
-
-async def _stamps(services: Services, contents: Contents) -> Held:
-    anchor = services.stamps
-    try:
-        tokens = await anchor.kept(PATIENCE_SECONDS)
-    except AnchorUnavailable as unavailable:
-        return Held(notices=(f"The time-stamps were not looked at. {unavailable}",))
-    held = _stamped(services, tokens, contents.checkpoints, written_at(contents) if tokens else {})
-    return joined([held, Held(lags=tuple(_lag(anchor, tokens, contents)))])
-
-
 def _stamped(
     services: Services,
     tokens: Mapping[int, bytes],
@@ -107,7 +135,7 @@ def _stamped(
     return check_stamps(stamps, checkpoints, written)
 
 
-def _lag(anchor: Anchor, kept: Mapping[int, bytes], contents: Contents) -> Iterator[str]:
-    lag = lag_of(kept, contents.checkpoints, len(contents.spine))
+def _lag(anchor: Anchor, kept: Mapping[int, bytes], own: Own) -> Iterator[str]:
+    lag = lag_of(kept, own.checkpoints, own.entries)
     if anchor.place and lag.entries:
         yield lag_words(anchor.place, lag)

@@ -10,6 +10,7 @@ from runbook_keys.journal.checkpoint import Note, read_notes
 from runbook_keys.journal.declared import MOST_MARKS, marks, misfits
 from runbook_keys.model.entry import Checkpoint, Damage
 from runbook_keys.operations.anchored import copied_notes
+from runbook_keys.operations.look_through import links_of
 from runbook_keys.operations.services import Services
 from runbook_keys.operations.verify import verify
 
@@ -30,7 +31,7 @@ async def declarable(services: Services, kept: bytes = b"") -> Declarable:
     report = await verify(services, kept=kept)
     own = readable(each.note for each in await services.store.checkpoints())
     notes = [*own, *await copied_notes(services), *(read_notes(kept) if kept else ())]
-    lost = misfits(notes, await services.store.spine())
+    lost = misfits(notes, await links_of(services.store, notes))
     if not report.damages and not report.alarm:
         raise RefusedInput("The journal verifies, and no alarm stands. There is nothing to declare.")
     if len(report.damages) + len(lost) > MOST_MARKS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from runbook_keys.journal.anchor_check import readable
-from runbook_keys.journal.checkpoint_check import Verifier, check_checkpoints
+from runbook_keys.journal.checkpoint_check import Survey, Verifier, read_all
 from runbook_keys.journal.damages import damage
 from runbook_keys.journal.declared import mark_of_note
 from runbook_keys.model.entry import Damage, SpineRow
@@ -36,13 +36,11 @@ async def off_checkpoints(services: Services, run: str, rows: Sequence[SpineRow]
     off = [note for note in notes if note.gseq in places and note.link != places[note.gseq].spine_link]
     if not off:
         return []
-    verifier = verifier_of(services.signer, services.signer.public_keys())
-    checkpoints, spine = await services.store.checkpoints(), await services.store.spine()
-    known = check_checkpoints(checkpoints, spine, verifier).known
+    survey = Survey(verifier_of(services.signer, services.signer.public_keys()))
+    async for batch in services.store.checkpoint_batches():
+        survey.add(read_all(batch))
     return [
-        damage(
-            run, places[note.gseq].rseq, f"Checkpoint {note.no} tells of it differently: it was rewritten."
-        )
+        damage("run-off-checkpoint", run, places[note.gseq].rseq, checkpoint=note.no)
         for note in off
-        if mark_of_note(note) not in known
+        if mark_of_note(note) not in survey.known
     ]

@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from runbook_keys.errors import RunNotFound
-from runbook_keys.journal.anchor_check import Held, joined
-from runbook_keys.journal.checkpoint import read_notes
-from runbook_keys.journal.checkpoint_check import (
-    Signed,
-    Verifier,
-    check_checkpoints,
-    check_kept,
-)
-from runbook_keys.journal.checkpoint_due import DueCheckpoints
-from runbook_keys.journal.damages import WHOLE, damage
+from runbook_keys.journal.anchor_check import Held, first_rows, joined, other_copies, readable
+from runbook_keys.journal.checkpoint import Note, read_notes
+from runbook_keys.journal.checkpoint_check import Places, Verifier, check_kept
+from runbook_keys.journal.damages import damage
 from runbook_keys.journal.declared import undeclared
 from runbook_keys.journal.lines import instant
-from runbook_keys.journal.receipt import check_receipt
-from runbook_keys.journal.whole import Contents, verify_journal
-from runbook_keys.model.entry import Alarm, Damage, RunHead, StoredEntry, Strange
-from runbook_keys.operations.anchored import against_anchors
+from runbook_keys.journal.receipt import Receipt, check_receipt, read_receipt
+from runbook_keys.model.entry import Alarm, Checkpoint, Damage, RunHead, Strange
+from runbook_keys.operations.anchored import Elsewhere, Own, against_anchors, kept_elsewhere
+from runbook_keys.operations.look_through import Looked, Telling, Wanted, links_of, look_through, nobody
 from runbook_keys.operations.recorded import find_run
 from runbook_keys.operations.services import Services
 from runbook_keys.operations.signatures import verifier_of
-from runbook_keys.ports import JournalStore
-
-NO_CHECKPOINTS = "There is a signing key, and no checkpoint: somebody removed them."
 
 
 class VerifyReport(Struct, frozen=True):
@@ -53,12 +43,11 @@ class VerifyReport(Struct, frozen=True):
     alarm: Alarm | None = None
 
 
-Telling = Callable[[str, int, int], None]
-"""Hears what is being done, and how many entries of how many are."""
+class _Given(Struct, frozen=True):
+    """What whoever asks holds in the hand: checkpoints that were kept elsewhere, and receipts."""
 
-
-def _nobody(_doing: str, _done: int, _of: int) -> None:
-    """Nobody listens."""
+    notes: Sequence[Note]
+    receipts: Sequence[Receipt]
 
 
 async def verify(
@@ -66,7 +55,7 @@ async def verify(
     run: str = "",
     kept: bytes = b"",
     receipts: Sequence[str] = (),
-    tell: Telling = _nobody,
+    tell: Telling = nobody,
 ) -> VerifyReport:
     """Verify one run, or the whole journal when `run` is empty; also against what its anchors keep.
 
@@ -74,27 +63,54 @@ async def verify(
     those of approvers. Raises RunNotFound; JournalDamaged where `kept` is no checkpoint; RefusedInput where a receipt is
     none; SigningUnavailable.
     """
-    contents = await gathered(services.store, tell)
-    known = services.signer.public_keys()
-    verifier = verifier_of(services.signer, known)
-    signed = check_checkpoints(contents.checkpoints, contents.spine, verifier)
-    elsewhere = await _elsewhere(services, contents, verifier, kept, signed.known)
-    journal = undeclared((*_checked(contents, tell), *_bare(contents, bool(known))), signed.known)
+    given = _Given(read_notes(kept) if kept else (), [read_receipt(each) for each in receipts])
+    # What is kept elsewhere first, then the journal: what an anchor gets in between is no damage, only newer than this look.
+    elsewhere, had_key = await kept_elsewhere(services), bool(services.signer.public_keys())
+    with services.store.snapshot():
+        heads = await services.store.runs()
+        head = await find_run(services, run) if run else None
+        known = services.signer.public_keys()
+        verifier = verifier_of(services.signer, known)
+        own = await _own(services, elsewhere)
+        wanted = _wanted(head, given, elsewhere, own)
+        looked = await look_through(services.store, heads, verifier, wanted, tell)
+        kept_damages = await _elsewhere(services, looked, verifier, given, elsewhere, own)
+    journal = undeclared((*looked.damages, *_bare(looked, had_key)), looked.signed.known)
     # A receipt that somebody mistyped is no damage to the journal, and neither is another journal's checkpoint.
-    if found := [each for each in (*journal, *signed.damages, *elsewhere.damages) if not each.is_foreign]:
-        services.store.sound_alarm(Alarm(instant(services.clock.now()), found[0].what))
-    told = joined((elsewhere, *(check_receipt(each, contents.entries) for each in receipts)))
-    signed = replace(
-        signed,
-        damages=(*signed.damages, *told.damages),
-        notices=(*signed.notices, *_begins_late(contents), *_unguarded(contents.strange), *told.notices),
-    )
-    report = (
-        await _of_run(services, run, contents, journal, signed) if run else _of_all(contents, journal, signed)
-    )
+    found = (*journal, *looked.signed.damages, *kept_damages.damages)
+    _alarm_at(services, [each for each in found if not each.is_foreign])
+    told = joined((kept_damages, *_receipts(given, looked)))
+    report = _of_run(head, looked, journal) if head else _of_all(len(heads), looked, journal)
     return replace(
-        report, keys=tuple(known), anchored=told.fits, lags=told.lags, alarm=services.store.alarm()
+        report,
+        damages=(*report.damages, *looked.signed.damages, *told.damages),
+        notices=(*looked.signed.notices, *_begins_late(looked), *_unguarded(looked.strange), *told.notices),
+        checkpoint=looked.signed.last_no,
+        keys=tuple(known),
+        anchored=told.fits,
+        lags=told.lags,
+        alarm=services.store.alarm(),
     )
+
+
+def _alarm_at(services: Services, found: Sequence[Damage]) -> None:
+    if found:
+        services.store.sound_alarm(Alarm(instant(services.clock.now()), found[0].what))
+
+
+def _wanted(head: RunHead | None, given: _Given, elsewhere: Elsewhere, own: Sequence[Checkpoint]) -> Wanted:
+    rows = set(first_rows(own).values()) if elsewhere.tokens else ()
+    return Wanted(head.run if head else "", {(each.run, each.seq) for each in given.receipts}, rows)
+
+
+def _receipts(given: _Given, looked: Looked) -> Iterator[Held]:
+    return (check_receipt(each, looked.links.get((each.run, each.seq))) for each in given.receipts)
+
+
+async def _own(services: Services, elsewhere: Elsewhere) -> Sequence[Checkpoint]:
+    """The checkpoints that anchors are held against: all of them, but only where there is an anchor."""
+    has_anchor = services.copies.place or services.stamps.place or elsewhere.copies or elsewhere.tokens
+    return await services.store.checkpoints() if has_anchor else ()
 
 
 def _unguarded(strange: Strange) -> Sequence[str]:
@@ -108,110 +124,56 @@ def _unguarded(strange: Strange) -> Sequence[str]:
 
 
 async def _elsewhere(
-    services: Services, contents: Contents, verifier: Verifier, kept: bytes, known: frozenset[str]
+    services: Services,
+    looked: Looked,
+    verifier: Verifier,
+    given: _Given,
+    elsewhere: Elsewhere,
+    own: Sequence[Checkpoint],
 ) -> Held:
     """What is kept elsewhere against the journal, without what the journal itself declares."""
-    given = check_kept(read_notes(kept), contents.spine, verifier, known) if kept else None
-    held = joined(
-        (
-            Held(given.damages, given.notices) if given else Held(),
-            await against_anchors(services, contents, verifier, known),
-        )
-    )
+    known = looked.signed.known
+    notes = [*given.notes, *readable(other_copies(elsewhere.copies, own).values())]
+    places = Places(looked.spine.first, looked.spine.last, await links_of(services.store, notes))
+    told = check_kept(given.notes, places, verifier, known)
+    written = {no: looked.times[row] for no, row in first_rows(own).items() if row in looked.times}
+    side = Own(own, looked.spine.rows, written)
+    anchors = against_anchors(services, elsewhere, side, places, verifier, known)
+    held = joined((Held(told.damages, told.notices), anchors))
     return replace(held, damages=undeclared(held.damages, known))
 
 
-def _bare(contents: Contents, has_key: bool) -> Iterator[Damage]:
+def _bare(looked: Looked, had_key: bool) -> Iterator[Damage]:
     """The first entry that is written with a key comes with a checkpoint, in one transaction."""
-    if has_key and contents.spine and not contents.checkpoints:
-        yield damage("", WHOLE, NO_CHECKPOINTS)
+    if had_key and looked.spine.rows and not looked.checkpoints:
+        yield damage("no-checkpoints")
 
 
-def _begins_late(contents: Contents) -> Iterator[str]:
-    first = contents.heads[0] if contents.heads else None
-    if first is None:
-        return
-    rows = [row for row in contents.spine if row.run_no == first.run_no]
-    stored = contents.entries[first.run]
-    if late := DueCheckpoints(contents.checkpoints).begins_late(stored, rows):
+def _begins_late(looked: Looked) -> Iterator[str]:
+    if looked.late:
         yield (
-            f"{late} entries are older than the first checkpoint, which covers them all the same. An older KEYS wrote them, "
-            "or somebody removed their checkpoints before this one was made."
+            f"{looked.late} entries are older than the first checkpoint, which covers them all the same. An older KEYS wrote "
+            "them, or somebody removed their checkpoints before this one was made."
         )
 
 
-def _of_all(contents: Contents, journal: Sequence[Damage], signed: Signed) -> VerifyReport:
-    rows = contents.spine
+def _of_all(runs: int, looked: Looked, journal: Sequence[Damage]) -> VerifyReport:
+    rows = looked.spine.rows
     return VerifyReport(
-        runs=len(contents.heads),
-        entries=len(rows),
-        head=rows[-1].spine_link if rows else "",
-        damages=(*journal, *signed.damages),
-        notices=signed.notices,
-        signed=min(signed.rows, len(rows)),
-        checkpoint=signed.last_no,
+        runs=runs,
+        entries=rows,
+        head=looked.spine.end.spine_link if rows else "",
+        damages=tuple(journal),
+        signed=min(looked.signed.rows, rows),
     )
 
 
-def _checked(contents: Contents, tell: Telling) -> list[Damage]:
-    done, total = 0, len(contents.spine)
-
-    def looked_at(entries: int) -> None:
-        nonlocal done
-        done += entries
-        tell("checking", done, total)
-
-    return verify_journal(contents, looked_at)
-
-
-async def gathered(store: JournalStore, tell: Telling = _nobody) -> Contents:
-    """The whole journal as its store gives it, all of one moment: what is appended meanwhile is no damage."""
-    with store.snapshot():
-        heads = await store.runs()
-        return Contents(
-            heads=heads,
-            entries=await _all_entries(store, heads, tell),
-            spine=await store.spine(),
-            blobs=await store.blobs(),
-            erased=await store.erased(),
-            checkpoints=await store.checkpoints(),
-            strange=await store.strange(),
-        )
-
-
-async def _all_entries(
-    store: JournalStore, heads: Sequence[RunHead], tell: Telling
-) -> dict[str, list[StoredEntry]]:
-    found: dict[str, list[StoredEntry]] = {}
-    done, total = 0, sum(head.seq for head in heads)
-    for head in heads:
-        found[head.run] = await _entries(store, head.run)
-        done += len(found[head.run])
-        tell("reading", done, total)
-    return found
-
-
-async def _entries(store: JournalStore, run: str) -> list[StoredEntry]:
-    """None under a name that no run can have: what the spine tells of it is missing then."""
-    try:
-        return await store.entries(run)
-    except RunNotFound:
-        return []
-
-
-async def _of_run(
-    services: Services, run: str, contents: Contents, journal: Sequence[Damage], signed: Signed
-) -> VerifyReport:
-    head = await find_run(services, run)
-    stored = contents.entries[head.run]
-    covered = [row for row in contents.spine if row.run_no == head.run_no and row.gseq <= signed.rows]
+def _of_run(head: RunHead, looked: Looked, journal: Sequence[Damage]) -> VerifyReport:
+    """Against spine and checkpoints too: that a run's last entries are gone, the run alone can't tell."""
     return VerifyReport(
         runs=1,
-        entries=len(stored),
-        head=stored[-1].link if stored else "",
-        # Against spine and checkpoints too: that a run's last entries are gone, the run alone can't tell.
-        damages=(*(each for each in journal if each.run == head.run), *signed.damages),
-        notices=signed.notices,
-        signed=len(covered),
-        checkpoint=signed.last_no,
+        entries=looked.run_entries,
+        head=looked.run_link,
+        damages=tuple(each for each in journal if each.run == head.run),
+        signed=looked.run_signed,
     )

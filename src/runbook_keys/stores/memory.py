@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 
@@ -98,9 +98,27 @@ class MemoryStore:
         """The whole spine in order."""
         return list(self._spine)
 
+    async def spine_row(self, gseq: int) -> SpineRow | None:
+        """One row, if there is one of this number."""
+        return self._spine[gseq - 1] if 0 < gseq <= len(self._spine) else None
+
+    async def spine_batches(self) -> AsyncIterator[list[SpineRow]]:
+        """The whole spine in order, at once."""
+        yield list(self._spine)
+
+    async def spine_by_run(self) -> AsyncIterator[list[SpineRow]]:
+        """The rows of each run, by run number."""
+        for run_no in sorted({row.run_no for row in self._spine}):
+            yield await self.spine_of(run_no)
+
     async def spine_of(self, run_no: int) -> list[SpineRow]:
         """The rows of one run."""
         return [row for row in self._spine if row.run_no == run_no]
+
+    async def spine_ends(self) -> list[SpineRow]:
+        """Of each run the row of its highest number, by run number."""
+        ends = {row.run_no: row for row in sorted(self._spine, key=lambda row: row.rseq)}
+        return [ends[run_no] for run_no in sorted(ends)]
 
     def snapshot(self) -> AbstractContextManager[None]:
         """Nothing is ever in between: nobody else writes here."""
@@ -121,9 +139,9 @@ class MemoryStore:
             raise no_material(digest)
         return self._blobs[digest]
 
-    async def blobs(self) -> list[Blob]:
-        """All blobs that are not erased, in the order in which they came."""
-        return [blob for blob in self._blobs.values() if blob]
+    async def held(self, digest: str) -> list[Blob | None]:
+        """What lies under this digest, as it is: at most one blob, or None for one that was erased."""
+        return [self._blobs[digest]] if digest in self._blobs else []
 
     async def erased(self) -> list[str]:
         """The digests of the blobs that were erased."""
@@ -141,6 +159,10 @@ class MemoryStore:
             for each in self._checkpoints
             if (first is None or each.gseq >= first) and (last is None or each.gseq <= last)
         ]
+
+    async def checkpoint_batches(self) -> AsyncIterator[list[Checkpoint]]:
+        """All checkpoints by number, at once."""
+        yield list(self._checkpoints)
 
     async def checkpoint(
         self, at: datetime, why: str, more: Mapping[str, str] = {}, after_no: int = 0

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+BATCH = 1000
+"""Rows that are read at a time."""
 
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 
@@ -25,6 +29,13 @@ def statements(script: str) -> Iterator[str]:
         if sqlite3.complete_statement(pending):
             yield pending
             pending = ""
+
+
+def batches(connection: sqlite3.Connection, query: str, given: Sequence[Any] = ()) -> Iterator[list[Any]]:
+    """The rows of a query, so many at a time that a journal of years needs no more memory than one of a day."""
+    cursor = connection.execute(query, given)
+    while rows := cursor.fetchmany(BATCH):
+        yield rows
 
 
 @contextmanager

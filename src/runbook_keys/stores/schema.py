@@ -8,7 +8,6 @@ from functools import cache
 from pathlib import Path
 
 from runbook_keys.errors import JournalUnavailable
-from runbook_keys.journal.damages import printable
 from runbook_keys.model.entry import Strange
 from runbook_keys.stores.queries import snapshot, statements, transaction
 
@@ -51,16 +50,13 @@ def strange(connection: sqlite3.Connection) -> Strange:
     A view in the place of a table could show other rows to whoever verifies than to whoever reads.
     """
     found, expected = _objects(connection), _expected()
-    things = [
-        f"The {kind} {printable(name)} in the journal's file is not as KEYS makes it."
-        for (kind, name), text in found.items()
-        if expected.get((kind, name)) != text
-    ]
-    gone = [(kind, name) for kind, name in expected if (kind, name) not in found]
-    things += [
-        f"The {kind} {name} is gone from the journal's file." for kind, name in gone if kind != "trigger"
-    ]
-    return Strange(tuple(things), tuple(name for kind, name in gone if kind == "trigger"))
+    changed = [each for each, text in found.items() if expected.get(each) != text]
+    gone = [each for each in expected if each not in found]
+    return Strange(
+        tuple(changed),
+        tuple((kind, name) for kind, name in gone if kind != "trigger"),
+        tuple(name for kind, name in gone if kind == "trigger"),
+    )
 
 
 def _objects(connection: sqlite3.Connection) -> Mapping[tuple[str, str], str]:

@@ -6,16 +6,17 @@ The calls run in the caller's thread although they are `async`. An append takes 
 
 from __future__ import annotations
 
-import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from itertools import chain, groupby
 from pathlib import Path
 
 from runbook_keys.errors import JournalUnavailable, KeysError
 from runbook_keys.journal.blobs import is_whole
 from runbook_keys.journal.chain import GENESIS, SPINE_START, Extension, extend
+from runbook_keys.journal.damages import strange_things
 from runbook_keys.journal.lines import instant
 from runbook_keys.model.actor import Actor
 from runbook_keys.model.entry import Alarm, Blob, Checkpoint, RunHead, SpineRow, StoredEntry, Strange
@@ -24,22 +25,12 @@ from runbook_keys.stores import failures, schema
 from runbook_keys.stores.alarms import FileAlarm, closed_by
 from runbook_keys.stores.appending import check_fence, lines_after
 from runbook_keys.stores.claims import FileClaim
-from runbook_keys.stores.making import making
+from runbook_keys.stores.connecting import connected, make_private
 from runbook_keys.stores.names import changed_material, checked, no_material, not_found
 from runbook_keys.stores.notary import Notary, misfit
-from runbook_keys.stores.queries import named, snapshot, transaction
+from runbook_keys.stores.queries import batches, named, snapshot, transaction
 
 _QUERIES = named(Path(__file__).with_name("sqlite.sql"))
-_SETTINGS = (
-    "PRAGMA foreign_keys = ON",
-    "PRAGMA recursive_triggers = ON",  # else INSERT OR REPLACE would delete without asking the triggers
-    "PRAGMA secure_delete = ON",  # an erased blob is overwritten, not only forgotten
-    "PRAGMA trusted_schema = OFF",
-    "PRAGMA page_size = 2048",  # two or three pages are flushed per append; smaller ones are flushed sooner
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",
-    "PRAGMA wal_autocheckpoint = 200",  # a short log is soon written over in place, and that is faster than growing
-)
 
 
 class SqliteStore:
@@ -72,11 +63,11 @@ class SqliteStore:
         Without a `notary` no checkpoints are made.
         """
         try:
-            _make_private(path)
+            make_private(path)
         except OSError as error:
             raise JournalUnavailable(f"The journal can't be made: {error.strerror} ({path}).") from error
         try:
-            connection = _connected(path, factory)
+            connection = connected(path, factory)
         except sqlite3.Error as error:
             raise failures.of_reading(error, path) from error
         return cls(path, connection, factory, notary)
@@ -131,10 +122,33 @@ class SqliteStore:
         with self._reading():
             return [SpineRow(*row) for row in self._connection.execute(_QUERIES["spine"])]
 
+    async def spine_row(self, gseq: int) -> SpineRow | None:
+        """One row, if there is one of this number."""
+        with self._reading():
+            return self._spine_row(gseq)
+
+    async def spine_batches(self) -> AsyncIterator[list[SpineRow]]:
+        """The whole spine in order, some rows at a time."""
+        with self._reading():
+            for rows in batches(self._connection, _QUERIES["spine"]):
+                yield [SpineRow(*row) for row in rows]
+
+    async def spine_by_run(self) -> AsyncIterator[list[SpineRow]]:
+        """The rows of each run, by run number. SQLite sorts them in a temporary file of its own."""
+        with self._reading():
+            rows = chain.from_iterable(batches(self._connection, _QUERIES["spine_by_run"]))
+            for _, of_run in groupby((SpineRow(*row) for row in rows), lambda row: row.run_no):
+                yield list(of_run)
+
     async def spine_of(self, run_no: int) -> list[SpineRow]:
         """The rows of one run in order."""
         with self._reading():
             return [SpineRow(*row) for row in self._connection.execute(_QUERIES["spine_of"], (run_no,))]
+
+    async def spine_ends(self) -> list[SpineRow]:
+        """Of each run the row of its highest number, by run number."""
+        with self._reading():
+            return [SpineRow(*row) for row in self._connection.execute(_QUERIES["spine_ends"])]
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -166,10 +180,11 @@ class SqliteStore:
             raise changed_material(digest)
         return found
 
-    async def blobs(self) -> list[Blob]:
-        """All blobs that are not erased, in the order in which they came."""
+    async def held(self, digest: str) -> list[Blob | None]:
+        """What lies under this digest, as it is: one blob, or None for one that was erased; more only in a damaged file."""
         with self._reading():
-            return [Blob(*row) for row in self._connection.execute(_QUERIES["blobs"])]
+            rows = self._connection.execute(_QUERIES["held"], (digest, digest.encode("utf-8")))
+            return [None if content is None else Blob(digest, salt, content) for salt, content in rows]
 
     async def erased(self) -> list[str]:
         """The digests of the blobs that were erased."""
@@ -191,6 +206,12 @@ class SqliteStore:
         with self._reading():
             rows = self._connection.execute(_QUERIES["checkpoints"], (first, last))
             return [Checkpoint(*row) for row in rows]
+
+    async def checkpoint_batches(self) -> AsyncIterator[list[Checkpoint]]:
+        """All checkpoints by number, some at a time."""
+        with self._reading():
+            for rows in batches(self._connection, _QUERIES["checkpoints"], (None, None)):
+                yield [Checkpoint(*row) for row in rows]
 
     async def checkpoint(
         self, at: datetime, why: str, more: Mapping[str, str] = {}, after_no: int = 0
@@ -267,8 +288,8 @@ class SqliteStore:
             raise closed_by(alarm)
 
     def _misfit(self) -> str:
-        before, odd = self._last_checkpoint(), schema.strange(self._connection).things
-        return odd[0] if odd else misfit(before, self._spine_row(before.gseq) if before else None)
+        before, odd = self._last_checkpoint(), strange_things(schema.strange(self._connection))
+        return odd[0].what if odd else misfit(before, self._spine_row(before.gseq) if before else None)
 
     def _last_checkpoint(self) -> Checkpoint | None:
         row = self._connection.execute(_QUERIES["last_checkpoint"]).fetchone()
@@ -299,7 +320,7 @@ class SqliteStore:
         is_there = False
         with suppress(sqlite3.Error, KeysError):
             self._connection.close()
-            self._connection = _connected(self._path, self._factory)
+            self._connection = connected(self._path, self._factory)
             is_there = extension is not None and self._holds(extension.head())
         self._failure = failures.of_writing(error, self._path, run, is_there)
         return self._failure
@@ -307,69 +328,3 @@ class SqliteStore:
     def _holds(self, head: RunHead) -> bool:
         row = self._connection.execute(_QUERIES["head"], (head.run,)).fetchone()
         return bool(row) and (row[1], row[2]) == (head.seq, head.link)
-
-
-def _make_private(path: Path) -> None:
-    """The empty file and its folder for us alone; SQLite gives its side files the mode of the main one."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)  # the name of a new file survives a power loss only when its folder is flushed
-        finally:
-            os.close(folder)
-
-
-def _connected(path: Path, factory: type[sqlite3.Connection]) -> sqlite3.Connection:
-    """For writing; where this login may not write, for reading: whoever may only look must still be able to."""
-    if not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
-        return _connected_for_reading(path, factory)
-    connection = sqlite3.connect(path, timeout=failures.BUSY_SECONDS, isolation_level=None, factory=factory)
-    connection.text_factory = _readable
-    try:
-        if schema.is_current(connection, path):
-            _set_up(connection)
-            return connection
-        with making(
-            path
-        ):  # the change to WAL does not wait for others by itself: SQLite says "locked" at once
-            _set_up(connection)
-            schema.bring_up(connection, path)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _connected_for_reading(path: Path, factory: type[sqlite3.Connection]) -> sqlite3.Connection:
-    """A connection on which every write fails, as SQLite says it: read-only."""
-    # Without a right to the folder SQLite can't make the side files that it needs beside others who write. While none
-    # are there nobody writes, and it may take the file as it stands.
-    side_file = path.with_name(f"{path.name}-wal")
-    how = "mode=ro" if side_file.exists() else "mode=ro&immutable=1"
-    connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?{how}",
-        timeout=failures.BUSY_SECONDS,
-        isolation_level=None,
-        factory=factory,
-        uri=True,
-    )
-    connection.text_factory = _readable
-    try:
-        schema.refuse_older(connection, path)
-        connection.execute("PRAGMA trusted_schema = OFF")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _readable(text: bytes) -> str:
-    """Bytes that somebody put in the place of a text are shown as damage, and don't keep `keys verify` from looking."""
-    return text.decode("utf-8", "backslashreplace")
-
-
-def _set_up(connection: sqlite3.Connection) -> None:
-    for setting in _SETTINGS:
-        connection.execute(setting)

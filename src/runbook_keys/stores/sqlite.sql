@@ -59,6 +59,12 @@ SELECT
   coalesce(CAST(link AS TEXT), ''), coalesce(CAST(spine_link AS TEXT), '')
 FROM spine ORDER BY gseq;
 
+-- name: spine_by_run
+SELECT
+  CAST(gseq AS INTEGER), CAST(run_no AS INTEGER), CAST(rseq AS INTEGER),
+  coalesce(CAST(link AS TEXT), ''), coalesce(CAST(spine_link AS TEXT), '')
+FROM spine ORDER BY CAST(run_no AS INTEGER), gseq;
+
 -- name: spine_of
 -- Entries and spine are written side by side, so a run's first row is found by the rowid of its first entry, and what
 -- stands before it need not be read. Where that does not fit, all of the spine is.
@@ -73,17 +79,23 @@ WHERE run_no = ?1 AND gseq >= coalesce((
 ), 0)
 ORDER BY gseq;
 
+-- name: spine_ends
+-- Beside max(), SQLite gives the other columns of the row that has it.
+SELECT
+  CAST(gseq AS INTEGER), CAST(run_no AS INTEGER), max(CAST(rseq AS INTEGER)),
+  coalesce(CAST(link AS TEXT), ''), coalesce(CAST(spine_link AS TEXT), '')
+FROM spine GROUP BY run_no ORDER BY run_no;
+
 -- name: blob
 SELECT coalesce(CAST(salt AS BLOB), x''), CAST(content AS BLOB) FROM blobs WHERE digest = ?;
 
--- name: blobs
--- Those that are not erased.
-SELECT coalesce(CAST(digest AS TEXT), ''), coalesce(CAST(salt AS BLOB), x''), CAST(content AS BLOB)
-FROM blobs WHERE content IS NOT NULL ORDER BY rowid;
-
 -- name: erased
--- Those that were.
+-- The digests of all blobs that were.
 SELECT coalesce(CAST(digest AS TEXT), '') FROM blobs WHERE content IS NULL ORDER BY rowid;
+
+-- name: held
+-- Whatever lies there, also where somebody wrote the digest as bytes.
+SELECT coalesce(CAST(salt AS BLOB), x''), CAST(content AS BLOB) FROM blobs WHERE digest IN (?1, ?2);
 
 -- name: spine_row
 SELECT
