@@ -18,7 +18,7 @@ from runbook_keys.executors.landlock import landlock
 from runbook_keys.executors.sql import SqlExecutor
 from runbook_keys.model.key import Tool
 from runbook_keys.model.outcome import Outcome
-from runbook_keys.operations.services import Services
+from runbook_keys.operations.services import Services, nobody
 from runbook_keys.ports import (
     Cache,
     Clock,
@@ -27,6 +27,7 @@ from runbook_keys.ports import (
     KeyRequest,
     Operator,
     Output,
+    Progress,
     Task,
     Typesetter,
 )
@@ -177,11 +178,13 @@ async def services(
     home: Path | None = None,
     config: Config | None = None,
     kernels: KernelShelf | None = None,
+    progress: Progress = nobody,
 ) -> AsyncIterator[Services]:
     """Everything of this process behind its ports, closed again at the end.
 
     `environment` is what commands and secrets see, `more_names` those of it that commands get besides the usual;
-    `home` overrides the folder of the journal, `config` the organisation's `keys.toml`; `kernels` has warm ones for looks.
+    `home` overrides the folder of the journal, `config` the organisation's `keys.toml`; `kernels` has warm ones for looks;
+    `progress` hears how far long work is.
     """
     outside = dict(os.environ if environment is None else environment)
     folder = home or Path(data_folder(outside, Path.home()))
@@ -211,6 +214,7 @@ async def services(
             environment=outside,
             config=facts,
             shell=ShellCheck(),
+            progress=progress,
         )
     finally:
         await keys.close()

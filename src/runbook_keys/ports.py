@@ -65,6 +65,8 @@ class KeyRequest(Struct, frozen=True):
 
 
 Output = Callable[[str], None]
+Progress = Callable[[str, int, int], None]
+"""Hears what is being done, and how many of how many are; the last time that all are."""
 """Called with pieces of masked output as they arrive, for the screen only."""
 
 

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from base64 import b64decode
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -138,10 +139,10 @@ def test_whoever_waits_hears_how_far_it_is(tmp_path: Path) -> None:
 
     async def body() -> None:
         async with services(home=tmp_path) as opened:
-            await verify(opened, tell=lambda doing, done, of: heard.update({doing: (done, of)}))
+            await verify(replace(opened, progress=lambda doing, done, of: heard.update({doing: (done, of)})))
 
     wait(body())
-    assert heard == {"reading": (12, 12), "checking": (12, 12)}
+    assert heard == {"reading entries": (12, 12), "checking entries": (12, 12)}
 
 
 def test_a_cut_tail_is_found(tmp_path: Path) -> None:

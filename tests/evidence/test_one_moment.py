@@ -30,7 +30,7 @@ def _done(work: Coroutine[Any, Any, Any]) -> None:
         work.send(None)
 
 
-@pytest.mark.parametrize("doing", ["reading", "checking"])
+@pytest.mark.parametrize("doing", ["reading entries", "checking entries"])
 def test_what_is_appended_while_somebody_looks_is_no_damage(tmp_path: Path, doing: str) -> None:
     """Neither between spine and entries, nor between one run and the next; a nightly look would begin an alarm else."""
     writing, reading = signed_store(tmp_path), SqliteStore.open(tmp_path / "journal.db")

@@ -35,7 +35,9 @@ Fault = tuple[Path, str, str]
 """Where it stands, what is wrong, what to write instead."""
 
 
-@lru_cache(maxsize=64)  # a run reads the same few when it opens, when it calls them and when it asks what came back
+@lru_cache(
+    maxsize=64
+)  # a run reads the same few when it opens, when it calls them and when it asks what came back
 def read_key_metadata(data: bytes) -> tuple[KeyMetadata | None, tuple[Problem, ...]]:
     """The metadata in the bytes of `key.json`; or None and all problems, by line. Never raises."""
     problems: Problems = []

@@ -12,7 +12,7 @@ import click
 from runbook_keys.cli.endings import Exit
 from runbook_keys.cli.erasing import erase_command
 from runbook_keys.cli.followups import me
-from runbook_keys.cli.opening import Progress, read_file, say, show_json, told, typed, with_services
+from runbook_keys.cli.opening import read_file, say, show_json, told, typed, with_services
 from runbook_keys.cli.text import counted, hanging
 from runbook_keys.errors import KeysError
 
@@ -57,8 +57,7 @@ def verify_command(
             raise click.UsageError("--against and --receipt are for the journal, not for a bundle.")
         _verify_bundle(Path(what), key, as_json)
     kept = read_kept(against) if against else b""
-    with Progress() as progress:
-        report = with_services(lambda services: verify(services, what, kept, receipts, progress))
+    report = with_services(lambda services: verify(services, what, kept, receipts))
     show_json(report) if as_json else say(verify_lines(report, what or "all runs"))
     sys.exit(Exit.FAILED if report.damages else Exit.OK)
 

@@ -27,8 +27,9 @@ def with_services(use: Callable[[Services], Awaitable[Any]]) -> Any:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, lambda: task.cancel() if task else None)
-        async with bootstrap.services() as services:
-            return await use(services)
+        with ProgressLine() as progress:
+            async with bootstrap.services(progress=progress) as services:
+                return await use(services)
 
     return _run(body())
 
@@ -51,8 +52,8 @@ def told(notice: str) -> None:
         click.echo(line, err=True)
 
 
-class Progress:
-    """What is being done, on one line of stderr that is gone at the end; nothing within a second, or where nobody looks."""
+class ProgressLine:
+    """What is being done, on one line of stderr that is gone when it is done; nothing within a second, or where nobody looks."""
 
     def __init__(self) -> None:
         self._said_at = monotonic()
@@ -60,16 +61,21 @@ class Progress:
 
     def __call__(self, doing: str, done: int, of: int) -> None:
         """Says so, at most once a second."""
-        if monotonic() - self._said_at < 1 or not sys.stderr.isatty():
-            return
-        self._said_at, self._is_shown = monotonic(), True
-        click.echo(f"\rkeys: {doing}, {done:,} of {of:,} entries ", nl=False, err=True)
+        if done >= of:
+            self._clear()
+        elif monotonic() - self._said_at >= 1 and sys.stderr.isatty():
+            self._said_at, self._is_shown = monotonic(), True
+            click.echo(f"\rkeys: {doing}, {done:,} of {of:,} ", nl=False, err=True)
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> ProgressLine:
         return self
 
     def __exit__(self, *_why: object) -> None:
+        self._clear()
+
+    def _clear(self) -> None:
         if self._is_shown:
+            self._is_shown = False
             click.echo(f"\r{78 * ' '}\r", nl=False, err=True)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 
@@ -24,17 +24,11 @@ from runbook_keys.journal.declared import mark_of
 from runbook_keys.journal.lines import read
 from runbook_keys.journal.whole import RunCheck, SpineCheck, check_run_numbers
 from runbook_keys.model.entry import Damage, RunHead, SpineRow, StoredEntry, Strange
-from runbook_keys.ports import JournalStore
+from runbook_keys.operations.services import nobody
+from runbook_keys.ports import JournalStore, Progress
 
 MOST_MATERIAL = 1_000
 """Of so many pieces of material it is remembered what became of them; many runs speak of the same text."""
-
-Telling = Callable[[str, int, int], None]
-"""Hears what is being done, and how many entries of how many are."""
-
-
-def nobody(_doing: str, _done: int, _of: int) -> None:
-    """Nobody listens."""
 
 
 class Wanted(Struct, frozen=True):
@@ -73,7 +67,7 @@ async def look_through(
     heads: Sequence[RunHead],
     verifier: Verifier,
     wanted: Wanted = NOTHING,
-    tell: Telling = nobody,
+    tell: Progress = nobody,
 ) -> Looked:
     """Look through all of it. Call it within a snapshot of the store in which `heads` were read."""
     spine = await _spine(store, sum(head.seq for head in heads), tell)
@@ -92,12 +86,12 @@ async def links_of(store: JournalStore, notes: Iterable[Note]) -> dict[int, str]
     return {row.gseq: row.spine_link for row in rows if row}
 
 
-async def _spine(store: JournalStore, entries: int, tell: Telling) -> SpineCheck:
+async def _spine(store: JournalStore, entries: int, tell: Progress) -> SpineCheck:
     spine = SpineCheck()
     async for rows in store.spine_batches():
         if rows:
             spine.add(rows)
-            tell("reading", spine.rows, entries)
+            tell("reading entries", spine.rows, entries)
     return spine
 
 
@@ -118,7 +112,7 @@ async def _runs(
     due: DueCheckpoints,
     looked: Looked,
     wanted: Wanted,
-    tell: Telling,
+    tell: Progress,
 ) -> None:
     rows_of, materials, done = _Rows(store), _Materials(store), 0
     for head in heads:
@@ -129,7 +123,7 @@ async def _runs(
             looked.late = due.begins_late(stored, rows)
         _note_wanted(looked, wanted, head, stored, rows)
         done += len(stored)
-        tell("checking", done, looked.spine.rows)
+        tell("checking entries", done, looked.spine.rows)
 
 
 def _note_wanted(

@@ -93,7 +93,10 @@ def catalogue_of(framework: str) -> Catalogue:
 
 async def _journal(services: Services, period: tuple[date, date], verified: VerifyReport) -> JournalFacts:
     heads = await services.store.runs()
-    every = [await _run(services, head, verified.damages) for head in heads]
+    every = []
+    for number, head in enumerate(heads, 1):
+        every.append(await _run(services, head, verified.damages))
+        services.progress("reading runs", number, len(heads))
     runs = [run for run in every if _is_in(run, period)]
     between = range(runs[0].run_no, runs[-1].run_no + 1) if runs else range(0)
     inside, known = {run.run_no for run in runs}, {head.run_no for head in heads}

@@ -19,11 +19,16 @@ from runbook_keys.ports import (
     Machine,
     Operator,
     Printer,
+    Progress,
     Secrets,
     ShellAnalysis,
     Signer,
     TimeStamper,
 )
+
+
+def nobody(_doing: str, _done: int, _of: int) -> None:
+    """Nobody hears how far it is."""
 
 
 @dataclass(frozen=True)
@@ -47,3 +52,4 @@ class Services:
     environment: Mapping[str, str]
     config: Config
     shell: ShellAnalysis | None = None
+    progress: Progress = nobody

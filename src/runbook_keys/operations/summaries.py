@@ -26,7 +26,10 @@ async def summaries(services: Services, latest: int | None = None) -> list[RunSu
 
 async def readable(services: Services, heads: Sequence[RunHead]) -> tuple[list[RunSummary], str]:
     """Those of these runs that can be read; and which can't be, in a sentence, empty where all can."""
-    found = [(head.run, await _summary_or_none(services, head)) for head in heads]
+    found = []
+    for number, head in enumerate(heads, 1):
+        found.append((head.run, await _summary_or_none(services, head)))
+        services.progress("reading runs", number, len(heads))
     runs = [summary for _, summary in found if summary]
     names = ", ".join(run for run, summary in found if summary is None)
     if not names:

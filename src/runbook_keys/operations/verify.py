@@ -16,7 +16,7 @@ from runbook_keys.journal.lines import instant
 from runbook_keys.journal.receipt import Receipt, check_receipt, read_receipt
 from runbook_keys.model.entry import Alarm, Checkpoint, Damage, RunHead, Strange
 from runbook_keys.operations.anchored import Elsewhere, Own, against_anchors, kept_elsewhere
-from runbook_keys.operations.look_through import Looked, Telling, Wanted, links_of, look_through, nobody
+from runbook_keys.operations.look_through import Looked, Wanted, links_of, look_through
 from runbook_keys.operations.recorded import find_run
 from runbook_keys.operations.services import Services
 from runbook_keys.operations.signatures import verifier_of
@@ -55,7 +55,6 @@ async def verify(
     run: str = "",
     kept: bytes = b"",
     receipts: Sequence[str] = (),
-    tell: Telling = nobody,
 ) -> VerifyReport:
     """Verify one run, or the whole journal when `run` is empty; also against what its anchors keep.
 
@@ -73,7 +72,7 @@ async def verify(
         verifier = verifier_of(services.signer, known)
         own = await _own(services, elsewhere)
         wanted = _wanted(head, given, elsewhere, own)
-        looked = await look_through(services.store, heads, verifier, wanted, tell)
+        looked = await look_through(services.store, heads, verifier, wanted, services.progress)
         kept_damages = await _elsewhere(services, looked, verifier, given, elsewhere, own)
     journal = undeclared((*looked.damages, *_bare(looked, had_key)), looked.signed.known)
     # A receipt that somebody mistyped is no damage to the journal, and neither is another journal's checkpoint.
