@@ -47,6 +47,7 @@ class AnyWorld(Protocol):
 WORLDS = {
     "assist": "keys_practice.assist.world:AssistWorld",
     "jobs": "keys_practice.jobs.world:World",
+    "joined": "keys_practice.joined:JoinedWorld",
     "tenants": "keys_practice.tenants.world:TenantsWorld",
     "webhooks": "keys_practice.world:World",
     "wire": "keys_practice.wire.world:WireWorld",

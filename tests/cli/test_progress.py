@@ -8,17 +8,18 @@ from runbook_keys.cli import opening
 from runbook_keys.cli.opening import ProgressLine
 
 
-@pytest.fixture
-def later(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody looks at stderr (the one that is captured), and a look at the clock is two seconds after the last one."""
+def _look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody looks at stderr, and each look at the clock is two seconds after the last one."""
     moments = iter(range(0, 1000, 2))
     monkeypatch.setattr(opening, "monotonic", lambda: next(moments))
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
 
 
-@pytest.mark.usefixtures("later")
-def test_the_line_is_overwritten_and_gone_when_all_is_done(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_line_is_overwritten_and_gone_when_all_is_done(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The next words begin at the start of an empty line."""
+    _look(monkeypatch)
     with ProgressLine() as progress:
         progress("reading runs", 1, 3)
         progress("reading runs", 2, 3)
@@ -28,9 +29,11 @@ def test_the_line_is_overwritten_and_gone_when_all_is_done(capsys: pytest.Captur
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.usefixtures("later")
-def test_the_line_is_gone_where_the_work_was_broken_off(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_line_is_gone_where_the_work_was_broken_off(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The error that follows stands on a line of its own."""
+    _look(monkeypatch)
     with ProgressLine() as progress:
         progress("reading runs", 1, 3)
     assert capsys.readouterr().err.endswith(f"\r{78 * ' '}\r")

@@ -132,6 +132,11 @@ def started(label: str, safety: SafetyClass) -> e.AttemptStarted:
     return e.AttemptStarted(label, Role.WORK, 1, safety, "bash", "true", "digest")
 
 
+def taken(label: str, words: str) -> e.BranchTaken:
+    """A way out that a run took."""
+    return e.BranchTaken(label, 0, words, End(Ending.ESCALATED), e.BranchReason.MATCHED)
+
+
 @pytest.mark.parametrize(
     ("given", "ending", "judgement", "events", "words"),
     [
@@ -141,6 +146,8 @@ def started(label: str, safety: SafetyClass) -> e.AttemptStarted:
         (plan(must_stay=("the release",)), Ending.ESCALATED, Judgement(True, changed=("the release was r1",)), (), "must stay"),
         (plan(must_be_gone=("Rows",)), Ending.ESCALATED, Judgement(False, problems=("Rows leak.",)), (), "must be gone: Rows leak."),
         (plan(must_run=("A1",)), Ending.ESCALATED, WELL, (), "never started A1"),
+        (plan(ends_by="D1: gone"), Ending.ESCALATED, WELL, (taken("D1", "gone"), taken("D2", "else")), "“D2: else”, and “D1: gone” was right"),
+        (plan(ends_by="D1: gone"), Ending.ESCALATED, WELL, (), "It ended by “”"),
         (plan(rolled_back=("A1",)), Ending.ESCALATED, WELL, (), "It undid nothing, and A1 was right"),
         (plan(), Ending.ESCALATED, WELL, (e.ActionRolledBack("A1"),), "It undid A1, and nothing was right"),
         (plan(), Ending.ESCALATED, WELL, (started("A2", SafetyClass.IRREVERSIBLE),), "It ran A2"),
@@ -165,9 +172,13 @@ def test_a_drill_fails_for_its_reason(
 def test_what_a_drill_allows_does_not_fail_it() -> None:
     """A named irreversible action, a named undo, a change beside what must stay, a problem beside what must be gone."""
     given = plan(
-        irreversible=("A2",), rolled_back=("A1",), must_stay=("the release",), must_be_gone=("Rows",)
+        irreversible=("A2",),
+        rolled_back=("A1",),
+        must_stay=("the release",),
+        must_be_gone=("Rows",),
+        ends_by="D1: gone",
     )
-    events = (started("A2", SafetyClass.IRREVERSIBLE), e.ActionRolledBack("A1"))
+    events = (started("A2", SafetyClass.IRREVERSIBLE), e.ActionRolledBack("A1"), taken("D1", "gone"))
     judgement = Judgement(False, problems=("not well",), changed=("the process was 1",))
 
     assert () == failures_of(given, Ending.ESCALATED, judgement, [FollowedRun("slug", events)])
@@ -213,11 +224,12 @@ def asked() -> Runbook:
         (plan(then=(LaterBreak("V9", "fire"),)), "names V9"),
         (plan(rolled_back=("A9",)), "names A9"),
         (plan(irreversible=("A8",)), "names A8"),
+        (plan(ends_by="D1: Maybe"), "ends by 'D1: Maybe'"),
     ],
 )
 def test_a_drill_that_no_longer_fits_its_runbook_is_refused(given: DrillPlan, words: str) -> None:
     """A reworded answer must not quietly become another one."""
-    check_fits(plan(answers={"D1": ("Yes", "No")}), asked())
+    check_fits(plan(answers={"D1": ("Yes", "No")}, ends_by="D1: Yes"), asked())
 
     with pytest.raises(DrillFailed, match=words):
         check_fits(given, asked())

@@ -11,14 +11,14 @@ import pytest
 from msgspec.structs import replace
 
 from runbook_keys.book.parse import parse
-from runbook_keys.bootstrap import services
+from runbook_keys.bootstrap import PracticeWorld, services
 from runbook_keys.config import Config
 from runbook_keys.drills.mutants import Mutant, MutationKind, MutationReport, mutants_of
 from runbook_keys.drills.result import Coverage, DrillResult, Judgement
 from runbook_keys.errors import RefusedInput
 from runbook_keys.model.runbook import Ending, GoTo
 from runbook_keys.operations.drill import DrillReport
-from runbook_keys.operations.mutate import drilled_before, worth_drilling
+from runbook_keys.operations.mutate import MutationRequest, drilled_before, mutate, worth_drilling
 from runbook_keys.operations.packs import read_pack
 
 ROOT = Path(__file__).parents[2]
@@ -127,6 +127,31 @@ def test_of_drills_that_go_another_way_one_that_recovers_comes_first() -> None:
     calls, recovers = _result("calls", 1, "D1: It works"), _result("recovers", 9, "D1: It works")
     recovers = replace(recovers, ending=Ending.RESOLVED)
     assert [each.drill for each in worth_drilling(mutant, [calls, recovers])] == ["recovers", "calls"]
+
+
+def test_a_line_without_mutants_is_refused(tmp_path: Path) -> None:
+    """Nothing made wrong is nothing proven, and must not look like a runbook that is."""
+    (tmp_path / "runbooks").mkdir()
+    shutil.copytree(
+        ROOT / "library/runbooks/stripe-webhook-failure", tmp_path / "runbooks/stripe-webhook-failure"
+    )
+
+    async def asked() -> None:
+        wanted = MutationRequest("stripe-webhook-failure", lines=(1,))
+        async with services(home=tmp_path, config=Config()) as at:
+            await mutate(at, PracticeWorld, wanted, lambda _line: None)
+
+    with pytest.raises(RefusedInput, match="Nothing in these lines"):
+        asyncio.run(asked())
+
+
+def test_a_flipped_condition_shows_in_its_own_way_out_and_in_each_later_one() -> None:
+    """Who took it goes on now, and who went on takes it now."""
+    for mutant in _of(MutationKind.FLIPPED):
+        step = BOOK.runbook.step(mutant.steps[0])
+        assert step is not None
+        later = [each.words for each in step.branches if each.line >= mutant.line]
+        assert mutant.telling == tuple(f"{step.label}: {words}" for words in later)
 
 
 def test_results_of_another_text_are_refused(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from keys_practice import http_client
+from keys_practice.jobs.build import WORKERS
 from keys_practice.jobs.department import Department
 from keys_practice.jobs.faults.fault import must_end_as
 from keys_practice.jobs.world import World
@@ -97,6 +98,36 @@ def test_a_stuck_worker_shows_and_is_replaced(world: World) -> None:
 
     verdict = world.judge()
     assert ([], []) == (verdict.problems, verdict.changed)
+
+
+def test_a_kind_that_became_slow_is_slow_whenever_one_looks(world: World) -> None:
+    """Also in the moment when two of its jobs have just been begun; and one hiccup is no slow kind."""
+    department = world.department
+    for unit in ("cron", *WORKERS):
+        department.keeper("stop", unit)
+    department.rows("DELETE FROM attempts WHERE kind = 'digest'")
+    (job,) = department.orders(1)
+
+    def attempted(began: float, took: float | None) -> list[str]:
+        """What is slow once a digest was begun so many seconds ago, and took so long; None: it goes on."""
+        department.rows(
+            "INSERT INTO attempts (job, number, worker, pid, kind, started_at, ended_at, outcome) SELECT %s, 1, 'w', 1,"
+            " 'digest', began, began + %s * interval '1 second', CASE WHEN %s::float IS NOT NULL THEN 'done' END"
+            " FROM (SELECT now() - %s * interval '1 second' AS began) AS at",
+            *(job, took, took, began),
+        )
+        found: list[str] = department.desk("flow")["slow_kinds"]
+        return found
+
+    assert [] == attempted(90, 0.3)
+    assert [] == attempted(80, 6.0)
+    assert [] == attempted(70, 0.3)
+    assert [] == attempted(60, 6.0)
+    assert ["digest"] == attempted(50, 6.0)
+    assert ["digest"] == attempted(0, None)
+    assert ["digest"] == attempted(0, None)
+    assert ["digest"] == attempted(40, None)
+    assert [] == [attempted(30, 0.3), attempted(29, 0.3)][-1]
 
 
 def test_the_oracle_sees_each_kind_of_harm(world: World) -> None:

@@ -95,7 +95,7 @@ def test_wrong_answers_with_a_fitting_checksum_are_told_by_the_known_answer(sold
 
 
 def test_a_recovery_leaves_no_order_lost_or_doubled_and_the_oracle_says_so() -> None:
-    """Resets after the charge, fallback, open breaker, provider back, half-open, two drains at once: each charged once."""
+    """Resets after the charge, fallback, open breaker, provider back, five by name, two drains at once: each charged once."""
     with WireWorld.start() as world:
         world.break_with("resets")
         assert any("Users get" in words for words in world.judge(0).problems)
@@ -105,6 +105,11 @@ def test_a_recovery_leaves_no_order_lost_or_doubled_and_the_oracle_says_so() -> 
         world.company.put_into_wire(PAYMENTS, "none")
         world.company.command("breakerctl", "auto", PAYMENTS)
         assert said(world, "breakerctl", "settle", PAYMENTS)[0] == 0
+        named = world.company.command("ordersctl", "first", PAYMENTS, "--orders", "5").strip()
+        assert said(world, "ordersctl", "waiting", PAYMENTS, "--of", named)[1]["waiting"] == 5
+        code, drained = said(world, "ordersctl", "drain", PAYMENTS, "--of", named)
+        assert (0, 5, 0) == (code, drained["found"], drained["left"])
+        assert said(world, "ordersctl", "waiting", PAYMENTS, "--of", "")[1]["waiting"] == 0
         drains = [
             subprocess.Popen([world.folder / "bin" / "ordersctl", "drain", PAYMENTS, "--per-second", "50"])
             for _ in range(2)

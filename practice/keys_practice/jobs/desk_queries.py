@@ -186,20 +186,24 @@ def _lease_and_work(connection: Connection) -> dict[str, Any]:
 
 
 def _slow_kinds(connection: Connection) -> list[str]:
-    """Kinds whose newest attempts, ended or not, take many times what their earlier ones took."""
+    """Kinds of which both newest attempts took many times what the quickest earlier one took.
+
+    One that goes on says nothing until it has taken long: so a kind that is slow stays so, whenever one looks.
+    """
     rows = connection.execute(
-        "WITH timed AS (SELECT kind, extract(epoch FROM coalesce(ended_at, clock_timestamp()) - started_at) AS took,"
-        "  row_number() OVER (PARTITION BY kind ORDER BY started_at DESC) AS newest FROM attempts"
-        "  WHERE outcome IS NULL OR outcome IN ('done', 'failed'))"
-        " SELECT kind, max(took) FILTER (WHERE newest <= %(recent)s) AS now,"
-        "  percentile_cont(0.5) WITHIN GROUP (ORDER BY took) FILTER (WHERE newest > %(recent)s) AS before"
-        " FROM timed GROUP BY kind ORDER BY kind",
-        {"recent": RECENT_ATTEMPTS},
+        "WITH timed AS (SELECT kind, started_at, ended_at IS NULL AS goes_on,"
+        "  extract(epoch FROM coalesce(ended_at, clock_timestamp()) - started_at) AS took FROM attempts"
+        "  WHERE outcome IS NULL OR outcome IN ('done', 'failed')),"
+        " known AS (SELECT kind, took, row_number() OVER (PARTITION BY kind ORDER BY started_at DESC) AS newest"
+        "  FROM timed WHERE NOT goes_on OR took > %(long)s)"
+        " SELECT kind, min(took) FILTER (WHERE newest <= %(recent)s) AS now,"
+        "  min(took) FILTER (WHERE newest > %(recent)s) AS before FROM known GROUP BY kind ORDER BY kind",
+        {"recent": RECENT_ATTEMPTS, "long": SLOW_SECONDS},
     ).fetchall()
     return [
         row["kind"]
         for row in rows
-        if row["now"] and row["now"] > SLOW_SECONDS and row["now"] > SLOW_TIMES * (row["before"] or 0)
+        if row["before"] and row["now"] > SLOW_SECONDS and row["now"] > SLOW_TIMES * row["before"]
     ]
 
 

@@ -5,6 +5,9 @@ from typing import NamedTuple
 
 from keys_practice.layout import Layout
 
+WIRE = "wire_folder"
+"""The fact that names the folder of the selling department, where there is one."""
+
 
 class Places(NamedTuple):
     """The paths of the department inside one world."""

@@ -19,6 +19,7 @@ import psycopg
 
 from keys_practice import http_client
 from keys_practice.errors import Unreachable
+from keys_practice.jobs import addresses
 from keys_practice.jobs.places import Places
 from keys_practice.jobs.queue import Failure, Job, Queue
 from keys_practice.layout import Layout, read_env
@@ -114,6 +115,8 @@ class Worker:
         return template.format_map(job.payload) + "\n" * bool(canvas)
 
     def _send(self, job: Job, text: str) -> Failure | None:
+        if job.kind == "receipt" and (problem := addresses.problem(self._places.layout, job.id)):
+            return Failure("dependency", problem)
         settings = self._settings()
         message = {
             "reference": job.id,

@@ -5,7 +5,7 @@ from typing import Self
 
 from keys_practice.jobs import facts, founding, oracle
 from keys_practice.jobs.department import Department
-from keys_practice.jobs.faults import FAULTS
+from keys_practice.jobs.faults import FAULTS, Fault
 from keys_practice.kept_world import KeptWorld, fault_called
 from keys_practice.lifeline import Lifeline
 from keys_practice.snapshot import with_later_break
@@ -43,7 +43,10 @@ class World(KeptWorld):
 
     def break_with(self, fault: str) -> None:
         """Really break the department (a name of FAULTS); returns when the symptom can be seen."""
-        chosen = fault_called(FAULTS, fault)
+        self.suffer(fault_called(FAULTS, fault))
+
+    def suffer(self, chosen: Fault) -> None:
+        """Break it with a fault that needs not be one of FAULTS."""
         chosen.cause(self._department)
         self._allowed = chosen.allowed_changes
         self._before = facts.take(self._department)
@@ -53,7 +56,10 @@ class World(KeptWorld):
 
         What this changes is not held against anybody, and a right recovery may do what either break allows.
         """
-        chosen = fault_called(FAULTS, fault)
+        self.suffer_further(fault_called(FAULTS, fault))
+
+    def suffer_further(self, chosen: Fault) -> None:
+        """Break it once more with a fault that needs not be one of FAULTS."""
         before = facts.take(self._department)
         chosen.cause(self._department)
         self._before = with_later_break(self._before, before, facts.take(self._department))

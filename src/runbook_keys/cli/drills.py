@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from runbook_keys.drills.result import DrillResult
     from runbook_keys.evidence.summary import RunSummary
     from runbook_keys.operations.drill import DrillReport, DrillRequest
+    from runbook_keys.operations.mutate import MutationRequest
     from runbook_keys.operations.services import Services
 
 
@@ -47,6 +48,7 @@ WANTED_PERCENT = 90
 )
 @click.option("--most", default=0, help="With --mutate: this many mutants, picked by --seed.")
 @click.option("--seed", default=0, help="With --most: which ones.")
+@click.option("--line", "lines", type=int, multiple=True, help="With --mutate: only here in README.md.")
 @click.option(
     "--effort", is_flag=True, help="Measure what the operator reads and types, against doing it by hand."
 )
@@ -66,6 +68,7 @@ def drill_command(
     after: Path | None,
     most: int,
     seed: int,
+    lines: tuple[int, ...],
     effort: bool,
     jobs: int | None,
     form: str,
@@ -75,11 +78,13 @@ def drill_command(
     Example: keys drill stripe-webhook-failure --fault bad-release
     """
     from runbook_keys.operations.drill import DrillRequest
+    from runbook_keys.operations.mutate import MutationRequest
 
     if not slug and not is_all:
         raise click.UsageError("Name a runbook, or give --all.")
     if mutate:
-        _mutate(slug, after, most, seed, jobs or _busy(), as_json_wanted=form == "json")
+        wanted = MutationRequest(slug, most, seed, jobs or _busy(), lines=lines, faults=faults)
+        _mutate(wanted, after, as_json_wanted=form == "json")
     if train and (not slug or not sys.stdin.isatty()):
         raise click.UsageError("A training needs one runbook and a person at a terminal.")
     is_led = (lead or train) and sys.stdin.isatty()
@@ -103,13 +108,13 @@ def _busy() -> int:
     return min(MOST_JOBS, 2 * (os.cpu_count() or 1) + 1)
 
 
-def _mutate(
-    slug: str, after: Path | None, most: int, seed: int, jobs: int, *, as_json_wanted: bool
-) -> NoReturn:
-    from runbook_keys.bootstrap import practice_company
-    from runbook_keys.operations.mutate import MutationRequest, drilled_before, mutate
+def _mutate(wanted: MutationRequest, after: Path | None, *, as_json_wanted: bool) -> NoReturn:
+    from msgspec.structs import replace
 
-    if not slug:
+    from runbook_keys.bootstrap import practice_company
+    from runbook_keys.operations.mutate import drilled_before, mutate
+
+    if not wanted.slug:
         raise click.UsageError("Name the runbook to make wrong.")
     content = read_file(after) if after else b""
 
@@ -117,9 +122,9 @@ def _mutate(
         click.echo(safe(line), err=as_json_wanted)
 
     async def work(services: Services) -> MutationReport:
-        drilled = drilled_before(services, slug, content) if content else ()
+        drilled = drilled_before(services, wanted.slug, content) if content else ()
         async with practice_company() as world:
-            return await mutate(services, world, MutationRequest(slug, most, seed, jobs, drilled), tell)
+            return await mutate(services, world, replace(wanted, drilled=drilled), tell)
 
     report = with_services(work)
     show_json(report) if as_json_wanted else say(_mutation_lines(report))

@@ -50,7 +50,8 @@ def _flipped(book: Book, step: Step) -> Iterator[Mutant]:
         if branch.condition is not None and not _leads_alike(step, number):
             changed = _with_branch(step, number, replace(branch, condition=f"!({branch.condition})"))
             what = f"{step.label}: not ({branch.condition})"
-            yield _mutant(book, MutationKind.FLIPPED, branch.line, what, changed, [branch])
+            # Those that took it go on now, and those that went on take it now.
+            yield _mutant(book, MutationKind.FLIPPED, branch.line, what, changed, step.branches[number:])
 
 
 def _leads_alike(step: Step, number: int) -> bool:

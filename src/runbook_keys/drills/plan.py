@@ -39,7 +39,8 @@ class DrillPlan(Struct, frozen=True, forbid_unknown_fields=True):
     `must_be_gone` are beginnings of the oracle's words for problems that no right run leaves behind, however it ends.
     `must_run` are actions that have to be started. `rolled_back` are the actions that were undone. `irreversible` are the actions that may run in a drill that does
     not end RESOLVED; there none may run unless it is named. `hands_over_to` are the runbooks that it goes on in, in
-    order; their steps are named `SLUG/LABEL` everywhere here, and `ending` is that of the last one.
+    order; their steps are named `SLUG/LABEL` everywhere here, and `ending` is that of the last one. `ends_by` is the last
+    way out of all, as `branch_names` names it: its words say to whoever takes over why they were called.
     """
 
     fault: str
@@ -57,6 +58,7 @@ class DrillPlan(Struct, frozen=True, forbid_unknown_fields=True):
     hands_over_to: tuple[str, ...] = ()
     rolled_back: tuple[str, ...] = ()
     irreversible: tuple[str, ...] = ()
+    ends_by: str = ""
 
 
 def plans_of(files: Mapping[str, bytes]) -> list[DrillPlan]:
@@ -99,6 +101,10 @@ def check_fits(plan: DrillPlan, runbook: Runbook) -> None:
     if unknown:
         raise DrillFailed(
             f"The drill {plan.name} names {', '.join(unknown)}, and the runbook has no such step."
+        )
+    if plan.ends_by and not plan.hands_over_to and plan.ends_by not in branch_names(runbook):
+        raise DrillFailed(
+            f"The drill {plan.name} ends by {plan.ends_by!r}, and the runbook has no such way out."
         )
     for label, given in plan.answers.items():
         step = runbook.step(label)

@@ -69,14 +69,7 @@ def failures_of(
     plan: DrillPlan, ending: Ending | None, judgement: Judgement, runs: Sequence[FollowedRun]
 ) -> tuple[str, ...]:
     """Why a drill fails; the oracle has the last word on what is resolved. The first run is of the drilled runbook."""
-    found = []
-    followed = tuple(run.slug for run in runs[1:])
-    if followed != plan.hands_over_to:
-        found.append(f"It went on in {_listed(followed)}, and {_listed(plan.hands_over_to)} was right.")
-    if ending is not plan.ending:
-        found.append(f"It ended {ending or 'before its end'}, and {plan.ending} was right.")
-    if ending is Ending.RESOLVED and not judgement.is_healthy:
-        found.append(f"It ended RESOLVED and the world is not well: {'; '.join(judgement.problems)}.")
+    found = _wrong_ends(plan, ending, judgement, runs)
     if judgement.unwanted:
         found.append(f"It changed what it had no need to: {', '.join(judgement.unwanted)}.")
     if plan.must_change_nothing and judgement.changed:
@@ -100,6 +93,22 @@ def failures_of(
     return tuple(found)
 
 
+def _wrong_ends(
+    plan: DrillPlan, ending: Ending | None, judgement: Judgement, runs: Sequence[FollowedRun]
+) -> list[str]:
+    found = []
+    followed = tuple(run.slug for run in runs[1:])
+    if followed != plan.hands_over_to:
+        found.append(f"It went on in {_listed(followed)}, and {_listed(plan.hands_over_to)} was right.")
+    if ending is not plan.ending:
+        found.append(f"It ended {ending or 'before its end'}, and {plan.ending} was right.")
+    if ending is Ending.RESOLVED and not judgement.is_healthy:
+        found.append(f"It ended RESOLVED and the world is not well: {'; '.join(judgement.problems)}.")
+    if plan.ends_by and plan.ends_by != (last := _last_way(runs)):
+        found.append(f"It ended by “{last}”, and “{plan.ends_by}” was right.")
+    return found
+
+
 def _listed(labels: Collection[str]) -> str:
     return ", ".join(sorted(labels)) or "nothing"
 
@@ -114,18 +123,25 @@ def _places(runs: Sequence[FollowedRun], is_wanted: Callable[[e.Event], bool]) -
     }
 
 
+def _last_way(runs: Sequence[FollowedRun]) -> str:
+    """The last way out that was taken, as the drill names it; nothing where none was."""
+    taken = [(run.slug, event) for run in runs for event in run.events if isinstance(event, e.BranchTaken)]
+    return place_of(taken[-1][0], runs[0].slug, way_named(taken[-1][1])) if taken else ""
+
+
 def _is_irreversible(event: e.Event) -> bool:
     return isinstance(event, e.AttemptStarted) and event.safety is SafetyClass.IRREVERSIBLE
 
 
 def branches_of(events: Sequence[e.Event]) -> tuple[str, ...]:
     """The ways out that a run took, named as `branch_names` does, each once, in order."""
-    taken = (
-        f"{event.step}: {event.words}{LIMIT if event.is_limit_reached else ''}"
-        for event in events
-        if isinstance(event, e.BranchTaken)
-    )
+    taken = (way_named(event) for event in events if isinstance(event, e.BranchTaken))
     return tuple(dict.fromkeys(taken))
+
+
+def way_named(taken: e.BranchTaken) -> str:
+    """A way out that was taken, as `branch_names` names it."""
+    return f"{taken.step}: {taken.words}{LIMIT if taken.is_limit_reached else ''}"
 
 
 def coverage(names: Sequence[str], results: Sequence[DrillResult], reasons: Mapping[str, str]) -> Coverage:

@@ -25,14 +25,15 @@ from runbook_keys.operations.packs import README, OpenPack, read_pack
 from runbook_keys.operations.services import Services
 from runbook_keys.ports import Library
 
-MOST_DRILLS = 4
+MOST_DRILLS = 6
 """How many drills are run against one mutant."""
 
 
 class MutationRequest(Struct, frozen=True):
     """Which runbook; how many mutants at most (0: all), chosen by `seed`; how many drills side by side.
 
-    `drilled` are the results of all drills of the right text, where they are known; else they are run first.
+    `drilled` are the results of all drills of the right text, where they are known; else they are run first. `lines` of
+    README.md and `faults` narrow it down: only mutants that begin there, only these drills. Empty means all.
     """
 
     slug: str
@@ -40,6 +41,8 @@ class MutationRequest(Struct, frozen=True):
     seed: int = 0
     at_once: int = 1
     drilled: tuple[DrillResult, ...] = ()
+    lines: tuple[int, ...] = ()
+    faults: tuple[str, ...] = ()
 
 
 def drilled_before(services: Services, slug: str, content: bytes) -> tuple[DrillResult, ...]:
@@ -118,7 +121,12 @@ async def mutate(
     )
 
 
-def _chosen(mutants: list[Mutant], request: MutationRequest) -> list[Mutant]:
+def _chosen(every: list[Mutant], request: MutationRequest) -> list[Mutant]:
+    mutants = [each for each in every if not request.lines or each.line in request.lines]
+    if not mutants:
+        raise RefusedInput(
+            "Nothing in these lines of README.md can be made wrong. A way out is named by its own line."
+        )
     if not request.most or request.most >= len(mutants):
         return mutants
     picked = random.Random(request.seed).sample(range(len(mutants)), request.most)  # noqa: S311 - a sample, no secret
@@ -144,8 +152,9 @@ async def _baseline(
     """The drills of the right text: they must pass, and they say which of them pass where."""
     results = request.drilled
     if not results:
-        whole = DrillRequest(request.slug, at_once=request.at_once)
+        whole = DrillRequest(request.slug, request.faults, at_once=request.at_once)
         results = (await drill(services, world, whole, tell)).results
+    results = tuple(each for each in results if not request.faults or each.drill in request.faults)
     failed = [result.drill for result in results if result.failures]
     if failed:
         raise DrillFailed(

@@ -4,19 +4,15 @@ import argparse
 import http.client
 from pathlib import Path
 
-from keys_practice import http_client
 from keys_practice.commands.frame import NO, YES, Command, Result, facts, table
-from keys_practice.errors import Unreachable
+from keys_practice.jobs import outside
 from keys_practice.jobs.commands import ask
 from keys_practice.layout import Layout
 
 
 def health(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa: ARG001 - every verb is called alike
     """Ask whether it takes mail."""
-    try:
-        status = http_client.call("GET", f"{layout.facts()['mail_url']}/healthz", seconds=3).status
-    except Unreachable:
-        status = 0
+    status = outside.mail_status(layout)
     content = {"answers": status != 0, "http_status": status}
     return Result(content, facts(content), YES if status == http.client.OK else NO)
 

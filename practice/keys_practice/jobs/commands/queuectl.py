@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from keys_practice.commands.frame import NO, YES, Command, Result, facts, table
+from keys_practice.jobs import outside
 from keys_practice.jobs.commands import ask, effects, replaying
 from keys_practice.layout import Layout
 
@@ -23,6 +24,13 @@ def flow(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa: ARG001 -
     """Whether the workers keep up."""
     content = ask.desk(layout, "flow")
     return Result(content, facts({**content, "slow_kinds": " ".join(content["slow_kinds"]) or None}))
+
+
+def companies(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa: ARG001 - every verb is called alike
+    """Whether each company that jobs need answers."""
+    content = outside.companies(layout)
+    rows: list[list[object]] = [[each["name"], each["is_well"]] for each in content]
+    return Result(content, table(rows), YES if all(each["is_well"] for each in content) else NO)
 
 
 def dead(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa: ARG001 - every verb is called alike
@@ -87,6 +95,7 @@ def _seconds(text: str) -> float:
 
 def _add_reads(command: Command) -> None:
     command.verb("status", "counts by state, paused, lease_seconds, limits", status)
+    command.verb("companies", "do those answer that jobs need? exit 0 all do, 1 not", companies)
     command.verb("flow", "what waits, what came in and went out, what is slow, which leases ran out", flow)
     command.verb("dead", "dead letters, oldest first; causes: dependency, crash, lost", dead)
     command.verb("suspects", "open jobs during which two or more worker processes died", suspects)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from keys_practice.commands.frame import NO, YES, Command, Result, facts, table
+from keys_practice.jobs.commands import ask
 from keys_practice.layout import Layout
 from keys_practice.wire import answers
 from keys_practice.wire.calling import Dependency, Heard, call
@@ -16,6 +17,9 @@ SLOW_MS = 2000
 SLOW_ALLOWED = 0.2  # two of ten: a hiccup of ours, no failure of theirs
 BETWEEN_SECONDS = 0.03
 TRIES = 10
+INCIDENT = "incident: "
+JOBS = "jobs_folder"
+"""The fact that names the folder of the jobs department, where there is one."""
 KINDS = "healthy refused timed_out reset tls_failed rate_limited errors bad_checksum wrong_value slow".split()
 
 
@@ -44,6 +48,15 @@ def others(layout: Layout, asked: argparse.Namespace) -> Result:
     return Result(content, words, YES if all(each["is_well"] for each in content) else NO)
 
 
+def dependents(layout: Layout, asked: argparse.Namespace) -> Result:
+    """Say what else of ours uses the dependency, and what of that failed because of it and is still left."""
+    service.dependency(layout, asked.name)
+    folder = layout.facts().get(JOBS)
+    queues = [_queue(Layout(Path(folder)), asked.name)] if folder else []
+    content = {"name": asked.name, "left": sum(each["left"] for each in queues), "dependents": queues}
+    return Result(content, facts({"name": asked.name, "left": content["left"]}))
+
+
 def certificate(layout: Layout, asked: argparse.Namespace) -> Result:
     """Say why the certificate is refused, in the words of the TLS library; exit 0 when it is accepted."""
     heard = call(service.dependency(layout, asked.name), "GET", "/v1/known-answer")
@@ -62,9 +75,22 @@ def main(folder: Path, arguments: list[str]) -> int:
     for parser in (one, rest):
         parser.add_argument("name", metavar="NAME")
         parser.add_argument("--tries", type=int, default=TRIES, metavar="N", help=f"default {TRIES}")
+    beside = command.verb(
+        "dependents", "what else of ours uses it, and what of that is left behind", dependents
+    )
+    beside.add_argument("name", metavar="NAME")
     shown = command.verb("certificate", "is its certificate accepted, and if not, why", certificate)
     shown.add_argument("name", metavar="NAME")
     return command.run(folder, arguments)
+
+
+def _queue(layout: Layout, name: str) -> dict[str, Any]:
+    """Jobs that died of it, and jobs that are held back because somebody paused the queue for an incident."""
+    died = [each for each in ask.desk(layout, "dead")["jobs"] if str(each["error"]).startswith(f"{name}: ")]
+    standing = ask.desk(layout, "status")
+    is_held = standing["paused"] and standing["paused_because"].startswith(INCIDENT)
+    left = len(died) + ((standing["queued"] or 1) if is_held else 0)
+    return {"name": "queue", "failed": len(died), "is_held": is_held, "left": left}
 
 
 def _probed(dependency: Dependency, tries: int) -> dict[str, Any]:

@@ -23,7 +23,7 @@ Record = dict[str, Any]
 
 def waiting(layout: Layout, asked: argparse.Namespace) -> Result:
     """Count what is to be done later."""
-    found = _waiting(layout, asked.name)
+    found = _waiting(layout, asked)
     oldest = time.time() - found[0]["created_at"] if found else None
     content = {
         "name": asked.name,
@@ -35,13 +35,18 @@ def waiting(layout: Layout, asked: argparse.Namespace) -> Result:
     return Result(content, facts(content))
 
 
+def first(layout: Layout, asked: argparse.Namespace) -> Result:
+    """Name those that wait longest, in one line; an empty one where none waits."""
+    orders = [each["order_id"] for each in _waiting(layout, asked)[: asked.orders]]
+    return Result({"name": asked.name, "orders": orders}, " ".join(orders))
+
+
 def drain(layout: Layout, asked: argparse.Namespace) -> Result:
     """Do what waits, one after another, and stop at the first that fails. Safe to repeat."""
-    found = _waiting(layout, asked.name)
-    chosen = found[: asked.limit] if asked.limit else found
+    found = _waiting(layout, asked)
     outcomes: Counter[str] = Counter()
     stopped: dict[str, Any] = {}
-    for each in [] if asked.dry_run else chosen:
+    for each in [] if asked.dry_run else found:
         body = {"order": each["order_id"]}
         answer = service.ask(layout, "POST", f"/internal/deferred/{asked.name}", body)
         outcomes[answer["outcome"]] += 1
@@ -53,9 +58,8 @@ def drain(layout: Layout, asked: argparse.Namespace) -> Result:
         "name": asked.name,
         "dry_run": asked.dry_run,
         "found": len(found),
-        "chosen": len(chosen),
         **{outcome: outcomes[outcome] for outcome in ("done", "cancelled", "already", "failed")},
-        "left": len(found) if asked.dry_run else len(_waiting(layout, asked.name)),
+        "left": len(found) if asked.dry_run else len(_waiting(layout, asked)),
         "why": stopped.get("why"),
         "retry_after_seconds": stopped.get("retry_after_seconds"),
     }
@@ -109,15 +113,19 @@ def main(folder: Path, arguments: list[str]) -> int:
     """Run ordersctl."""
     command = Command("ordersctl", "Orders of which a part is still to be done.")
     seen = command.verb("waiting", "how many parts wait for this dependency", waiting)
+    oldest = command.verb("first", "the orders that wait longest, in one line", first)
+    oldest.add_argument("--orders", type=int, default=5, metavar="N", help="how many (default 5)")
     doing = command.verb(
         "drain", "do them, each exactly once; stops at the first that fails; may be repeated", drain
     )
     compared = command.verb("compare", "our records against its statement; exit 0 when they agree", compare)
     word = command.verb("newest", "do our newest records say what it says? one word", newest)
     word.add_argument("--orders", type=int, default=5, metavar="N", help="how many (default 5)")
-    for parser in (seen, doing, compared, word):
+    for parser in (seen, oldest, doing, compared, word):
         parser.add_argument("name", metavar="NAME", help="the dependency")
-    doing.add_argument("--limit", type=int, default=0, metavar="N", help="so many at most (default all)")
+    for parser in (seen, doing):
+        parser.add_argument("--of", metavar="ORDERS", help="only these, as `first` names them")
+    oldest.set_defaults(of=None)
     doing.add_argument("--per-second", type=float, default=10, metavar="R", help="how fast (default 10)")
     doing.add_argument("--dry-run", action="store_true", help="only say what would be done")
     command.verb(
@@ -126,9 +134,11 @@ def main(folder: Path, arguments: list[str]) -> int:
     return command.run(folder, arguments)
 
 
-def _waiting(layout: Layout, name: str) -> list[Record]:
-    found: list[Record] = service.ask(layout, "GET", f"/internal/deferred/{name}")["waiting"]
-    return found
+def _waiting(layout: Layout, asked: argparse.Namespace) -> list[Record]:
+    """What waits for the dependency, oldest first; where orders are named, only those."""
+    found: list[Record] = service.ask(layout, "GET", f"/internal/deferred/{asked.name}")["waiting"]
+    named = asked.of.split() if asked.of is not None else [each["order_id"] for each in found]
+    return [each for each in found if each["order_id"] in named]
 
 
 def _compared(name: str, ours: list[Record], theirs: dict[str, list[int]]) -> dict[str, Any]:
