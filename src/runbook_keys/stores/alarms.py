@@ -26,7 +26,8 @@ class FileAlarm:
         except FileNotFoundError:
             return None
         except (OSError, msgspec.DecodeError):
-            return Alarm("", f"{self._path} says so, and can't be read")
+            # A disk that can't be read says "error" for a file that was never there, too.
+            return Alarm("", f"{self._path} is there, and can't be read.") if self._path.exists() else None
 
     def sound(self, alarm: Alarm) -> None:
         """Begin it, unless one stands: what was found first counts. Where this login may not write, nothing happens."""

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
-from runbook_keys.errors import JournalUnavailable, KeysError
+from runbook_keys.errors import KeysError
 from runbook_keys.journal.blobs import is_whole
 from runbook_keys.journal.chain import GENESIS, SPINE_START, Extension, extend
 from runbook_keys.journal.lines import instant
@@ -74,7 +74,7 @@ class SqliteStore:
         try:
             _make_private(path)
         except OSError as error:
-            raise JournalUnavailable(f"The journal can't be made: {error.strerror} ({path}).") from error
+            raise failures.of_making(error, path) from error
         try:
             connection = _connected(path, factory)
         except sqlite3.Error as error:

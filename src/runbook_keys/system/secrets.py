@@ -42,7 +42,7 @@ def _load_key(key_file: Path) -> bytes:
             _make_key(key_file)
         return _read_key(key_file)
     except OSError as error:
-        raise _unusable(key_file, f"{error.strerror}.") from error
+        raise _unusable(key_file, f"{error.strerror}. Mend that, then try again.") from error
 
 
 def _read_key(key_file: Path) -> bytes:
