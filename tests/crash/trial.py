@@ -52,13 +52,17 @@ class Trial:
     """A folder with a journal and a pack on its `disk`, and a counter of effects; `keys` is run in it."""
 
     def __init__(self, folder: Path) -> None:
+        self.enter(folder)
+        shutil.copytree(PACK, self.pack)
+        self.counter.touch()
+
+    def enter(self, folder: Path) -> None:
+        """Take a folder for this trial's own, as it is."""
+        self.folder = folder
         self.disk = folder / "disk"
         self.home = self.disk / "home"
         self.pack = self.disk / "pack"
-        shutil.copytree(PACK, self.pack)
         self.counter = folder / "count"
-        self.counter.touch()
-        self.folder = folder
         self._seen: list[StoredEntry] = []
 
     def environment(self) -> dict[str, str]:

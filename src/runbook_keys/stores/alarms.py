@@ -34,10 +34,12 @@ class FileAlarm:
         draft = self._path.with_name(f"{self._path.name}.{uuid4().hex}")
         with suppress(OSError):
             draft.write_bytes(msgspec.json.encode(alarm))
-            try:
+            with suppress(FileExistsError):
                 os.link(draft, self._path)
-            finally:
-                draft.unlink()
+        if self._path.exists():  # drafts of processes that were killed as well
+            for left in self._path.parent.glob(f"{self._path.name}.*"):
+                with suppress(OSError):
+                    left.unlink()
 
     def end(self) -> None:
         """No alarm any more. Raises JournalUnavailable."""

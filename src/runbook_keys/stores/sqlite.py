@@ -22,7 +22,7 @@ from runbook_keys.model.entry import Alarm, Blob, Checkpoint, RunHead, SpineRow,
 from runbook_keys.model.event import AnyEvent
 from runbook_keys.stores import failures, schema
 from runbook_keys.stores.alarms import FileAlarm, closed_by
-from runbook_keys.stores.appending import check_fence, lines_after
+from runbook_keys.stores.appending import check_fence, erased_by, lines_after
 from runbook_keys.stores.claims import FileClaim
 from runbook_keys.stores.making import making
 from runbook_keys.stores.names import changed_material, checked, no_material, not_found
@@ -106,6 +106,8 @@ class SqliteStore:
                     self._refuse_on_alarm(at)
                 extension = extend(head, self._spine_end(), lines)
                 self._insert(head, extension, blobs)
+                for digest in erased_by(events):
+                    self._connection.execute(_QUERIES["erase_blob"], (digest,))
                 self._add_due_checkpoint(extension, at, events)
         except sqlite3.Error as error:
             raise self._give_up(error, run, extension) from error
@@ -179,7 +181,7 @@ class SqliteStore:
     async def erase(self, digest: str) -> None:
         """Overwrite a blob's content and salt; its digest stays, and so does the chain.
 
-        The write-ahead log is emptied as well. Copies and backups of the file are beyond our reach.
+        What an appended entry says is erased is overwritten already; here the write-ahead log is emptied as well. Copies and backups of the file are beyond our reach.
         """
         with self._reading():
             with transaction(self._connection):
