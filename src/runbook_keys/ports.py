@@ -137,7 +137,10 @@ class JournalStore(Protocol):
         actor: Actor,
         events: Sequence[AnyEvent],
         blobs: Sequence[Blob] = (),
-    ) -> RunHead: ...  # all or nothing, what a MaterialErased names goes with it; RunTaken when `after_seq` is no longer
+    ) -> (
+        RunHead
+    ): ...  # all or nothing, what a MaterialErased names goes with it; RunTaken when `after_seq` is no longer
+
     # the head (0 opens the run)
 
     async def entries(self, run: str) -> list[StoredEntry]: ...  # RunNotFound

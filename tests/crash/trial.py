@@ -94,6 +94,10 @@ class Trial:
             return []
         return asyncio.run(self._read())
 
+    def run_name(self) -> str:
+        """The one run."""
+        return self.entries()[0].run
+
     def claims(self) -> list[int]:
         """Changes when a driver has taken the run."""
         return [path.stat().st_mtime_ns for path in (self.home / "claims").glob("*.lock")]

@@ -222,7 +222,9 @@ def _refuse_what_is_there(out: Path, made: Exported, beside: Mapping[str, bytes]
     there = [path for path in (out / name for name in (made.name, *beside)) if path.exists()]
     other = [path for path in there if not is_same(path, made.files if path.is_dir() else beside)]
     if other or len(there) == 1 + len(beside):
-        raise KeysError(f"{(other or there)[0]} is there already. Remove it, or give another folder by --out.")
+        raise KeysError(
+            f"{(other or there)[0]} is there already. Remove it, or give another folder by --out."
+        )
 
 
 @click.command("declare")

@@ -53,11 +53,14 @@ class FolderSigner:
         return self._fault
 
     def public_keys(self) -> Mapping[str, bytes]:
-        """The public keys (PEM) by name, of this key and all before it. What is no key is left out."""
+        """The public keys (PEM) by name, of this key and all before it. What is no key is left out.
+
+        Raises SigningUnavailable for what can't be read: without a key, what it signed would look unsigned.
+        """
         found = {}
         for path in sorted(self._folder.glob("public/*.pem")):
-            with suppress(OSError, ValueError, SigningUnavailable):
-                content = path.read_bytes()
+            content = _public_part(path)
+            with suppress(ValueError, SigningUnavailable):
                 found[name_of(content)] = content
         return found
 
@@ -212,6 +215,18 @@ def _read_private(path: Path) -> EllipticCurvePrivateKey:
     if not isinstance(key, EllipticCurvePrivateKey) or key.curve.name != "secp256r1":
         raise _unusable(path, "It is no key of ECDSA P-256. Restore it from a backup.")
     return key
+
+
+def _public_part(path: Path) -> bytes:
+    """The file's content, empty where this login may not read it. Raises SigningUnavailable."""
+    try:
+        return path.read_bytes()
+    except PermissionError:
+        return b""
+    except OSError as error:
+        raise SigningUnavailable(
+            f"The public key {path} can't be read: {error.strerror}. Check the disk, then try again."
+        ) from error
 
 
 def _private_folder(path: Path) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from runbook_keys.errors import AnchorUnavailable
 from runbook_keys.ports import TimeStamp
 from runbook_keys.system.giving_up import asked
 from runbook_keys.system.http_post import MOST_BYTES, post
+from runbook_keys.system.made_once import make_once
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
