@@ -25,8 +25,10 @@ Kill = Callable[[FaultyKeys, Trial, random.Random], bool]
 """Kills the trial's next process; False where it had ended by itself."""
 
 
-def kill_in_runs(program: FaultyKeys, folder: Path, kill: Kill, seed: int, trials: Iterable[int]) -> Tally:
-    """Kill `keys run` and `keys resume` up to three times in each of these trials, then let it end."""
+def kill_in_runs(
+    program: FaultyKeys, folder: Path, kill: Kill, seed: int, trials: Iterable[int], most: int = 10**6
+) -> Tally:
+    """Kill `keys run` and `keys resume` up to three times in each of these trials, then let it end; `most` kills or so."""
     tally = Tally()
     for number in trials:
         place = folder / f"trial-{number}"
@@ -37,6 +39,8 @@ def kill_in_runs(program: FaultyKeys, folder: Path, kill: Kill, seed: int, trial
         except Violated as violated:
             tally.violations.append(f"seed {seed}, trial {number}: {violated}")
         shutil.rmtree(place)
+        if tally.disturbed >= most:
+            break
     return tally
 
 

@@ -63,6 +63,7 @@ class Trial:
         self.home = self.disk / "home"
         self.pack = self.disk / "pack"
         self.counter = folder / "count"
+        self.can_tell = True
         self._seen: list[StoredEntry] = []
 
     def environment(self) -> dict[str, str]:
@@ -82,7 +83,11 @@ class Trial:
                 "a trial",
                 *rest,
             ]
-        return ["resume", "--wait", *rest]
+        return ["resume", *self._named(), "--wait", *rest]
+
+    def _named(self) -> list[str]:
+        """The run to take up; none where it is the only one."""
+        return []
 
     def effects(self) -> Counter[str]:
         """How often each action really happened."""
@@ -123,8 +128,17 @@ class Trial:
         finally:
             await store.close()
         hold(not (damages := verify_journal(contents)), f"the chain does not verify: {damages}")
-        hold(len(heads) <= 1, "a second run was opened")
-        return list(contents.entries[heads[0].run]) if heads else []
+        mine = [head.run for head in heads if self._is_mine(contents, head.run)]
+        hold(len(mine) <= 1, "a second run was opened")
+        return list(contents.entries[mine[0]]) if mine else []
+
+    def _is_mine(self, contents: Contents, run: str) -> bool:
+        """Whether the run was opened with this trial's counter: several may share a journal."""
+        opened = read(contents.entries[run][0]).event
+        inputs = [
+            blob.content for blob in contents.blobs if blob.digest == getattr(opened, "inputs_blob", "")
+        ]
+        return any(f'"{self.counter}"'.encode() in content for content in inputs)
 
     def _answers(self) -> Path:
         """Answers for whatever is asked: a line that means nothing on a screen is asked again."""
@@ -133,9 +147,8 @@ class Trial:
         )  # before that, nobody can answer truthfully
         did_it = "y" if self.effects()[self._last_change()] else "n"
         path = self.folder / "answers"
-        path.write_text(
-            "\n".join(["", "A2", "it is right", f"{did_it} I looked", "1", "it is so"] * 10), "utf-8"
-        )
+        told = [f"{did_it} I looked"] if self.can_tell else []
+        path.write_text("\n".join(["", "A2", "it is right", *told, "1", "it is so"] * 10), "utf-8")
         return path
 
     def _last_change(self) -> str:
