@@ -5,13 +5,14 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import AbstractContextManager
 from itertools import count
 from pathlib import Path
 
 import msgspec
 from clocks import STEPS, set_clock_in_runs
 from commands import COMMANDS, disturb_command
-from faulty import FAULTS, KILLS, FaultyKeys, Plan, disturb_each, faulty_keys
+from faulty import FAULTS, KILLS, FaultyKeys, Plan, disturb_each, faulty_keys, shim_in
 from kills import at_a_call, at_a_moment, kill_in_runs
 from msgspec import Struct
 from rivals import rivals_in_one_home, rivals_on_one_run
@@ -105,12 +106,20 @@ _RIVALS = {
 }
 
 
+_servers: list[AbstractContextManager[FaultyKeys]] = []
+_programs: list[FaultyKeys] = []
+
+
+def _begin(shim: Path) -> None:
+    """Start this process's own preloaded one, for all its batches."""
+    _servers.append(faulty_keys(shim))
+    _programs.append(_servers[0].__enter__())
+
+
 def work(batch: Batch) -> Tally:
-    """Do one batch, with a shim and a folder of its own."""
+    """Do one batch, in a folder of its own."""
     with tempfile.TemporaryDirectory(prefix="keys-faults-") as name:
-        folder = Path(name)
-        with faulty_keys(folder) as program:
-            return _done(program, folder, batch)
+        return _done(_programs[0], Path(name), batch)
 
 
 def _done(program: FaultyKeys, folder: Path, batch: Batch) -> Tally:
@@ -138,7 +147,10 @@ def work_through(todo: Iterable[Batch], jobs: int, record: Path | None) -> Itera
     for batch in todo:
         if batch.what in known:
             yield batch, known[batch.what]
-    with ProcessPoolExecutor(jobs) as pool:
+    with (
+        tempfile.TemporaryDirectory(prefix="keys-faults-") as name,
+        ProcessPoolExecutor(jobs, initializer=_begin, initargs=(shim_in(Path(name)),)) as pool,
+    ):
         under_way = {pool.submit(work, batch): batch for batch in open_ones}
         for done in as_completed(under_way):
             batch, tally = under_way[done], done.result()

@@ -117,12 +117,17 @@ def compiler() -> str | None:
     return shutil.which("cc")
 
 
-@contextmanager
-def faulty_keys(folder: Path) -> Iterator[FaultyKeys]:
-    """Compile the shim and start the process that is preloaded with it."""
+def shim_in(folder: Path) -> Path:
+    """Compile the shim."""
     shim = folder / "faults.so"
     cc = compiler() or "cc"
     subprocess.run([cc, "-shared", "-fPIC", "-O1", "-o", shim, HERE / "faults.c", "-ldl"], check=True)
+    return shim
+
+
+@contextmanager
+def faulty_keys(shim: Path) -> Iterator[FaultyKeys]:
+    """The process that is preloaded with the shim; it ends with this one at the latest."""
     environment = {**os.environ, "LD_PRELOAD": str(shim)}
     # Unbuffered: whether an answer waits must be seen at the pipe itself.
     server = subprocess.Popen(

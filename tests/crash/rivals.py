@@ -10,6 +10,9 @@ from pathlib import Path
 
 from trial import PATIENCE_SECONDS, Tally, Trial, Violated, hold, poll, started
 
+from runbook_keys.journal.lines import read
+from runbook_keys.journal.whole import Contents
+
 RIVALS = 3
 REFUSED = (
     "Another terminal is driving this run",
@@ -26,6 +29,14 @@ class Sharing(Trial):
         """Keep the record in this home."""
         self.home = home
         return self
+
+    def _is_mine(self, contents: Contents, run: str) -> bool:
+        """Whether the run was opened with this trial's counter."""
+        opened = read(contents.entries[run][0]).event
+        inputs = [
+            blob.content for blob in contents.blobs if blob.digest == getattr(opened, "inputs_blob", "")
+        ]
+        return any(f'"{self.counter}"'.encode() in content for content in inputs)
 
     def _named(self) -> list[str]:
         return [self.run_name()]

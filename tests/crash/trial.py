@@ -132,13 +132,9 @@ class Trial:
         hold(len(mine) <= 1, "a second run was opened")
         return list(contents.entries[mine[0]]) if mine else []
 
-    def _is_mine(self, contents: Contents, run: str) -> bool:
-        """Whether the run was opened with this trial's counter: several may share a journal."""
-        opened = read(contents.entries[run][0]).event
-        inputs = [
-            blob.content for blob in contents.blobs if blob.digest == getattr(opened, "inputs_blob", "")
-        ]
-        return any(f'"{self.counter}"'.encode() in content for content in inputs)
+    def _is_mine(self, _contents: Contents, _run: str) -> bool:
+        """Whether the run is this trial's: several may share a journal."""
+        return True
 
     def _answers(self) -> Path:
         """Answers for whatever is asked: a line that means nothing on a screen is asked again."""
