@@ -68,6 +68,7 @@ class FaultyKeys:
     ) -> int:
         """Start `keys` in `folder`, with faults below its `disk`; the process's number. `end` must follow."""
         self._folder = folder
+        (folder / "screen").write_bytes(b"")  # killed at once, it would not even make one
         order = {
             "arguments": arguments,
             "environment": dict(environment),

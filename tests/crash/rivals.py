@@ -14,6 +14,8 @@ from runbook_keys.journal.lines import read
 from runbook_keys.journal.whole import Contents
 
 RIVALS = 3
+ASKED = "Undoable:"
+"""On every screen on which a person is asked something."""
 REFUSED = (
     "Another terminal is driving this run",
     "No run is waiting to be resumed",
@@ -91,7 +93,9 @@ def _round(trial: Trial, chance: random.Random, tally: Tally, *, is_kill: bool) 
     tally.disturbed += 1
     tally.unknown += trial.check()
     told = [screen for screen, rival in zip(screens, rivals, strict=True) if rival.returncode == 1]
-    hold(is_kill or len(told) == RIVALS - 1, f"not one led: {screens}")
+    # One that was too late to lead may be shown the end that another one reached; it is asked nothing.
+    hold(is_kill or sum(ASKED in screen for screen in screens) <= 1, f"not one led: {screens}")
+    hold(is_kill or any("END:" in screen for screen in screens), f"nobody led: {screens}")
     for screen in told:
         said = " ".join(screen.split())
         hold(any(words in said for words in REFUSED), f"nobody says why it did not lead: {screen[-600:]}")
