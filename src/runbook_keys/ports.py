@@ -139,7 +139,11 @@ class JournalStore(Protocol):
         actor: Actor,
         events: Sequence[AnyEvent],
         blobs: Sequence[Blob] = (),
-    ) -> RunHead: ...  # all or nothing; RunTaken when `after_seq` is no longer the head (0 opens the run)
+    ) -> (
+        RunHead
+    ): ...  # all or nothing, what a MaterialErased names goes with it; RunTaken when `after_seq` is no longer
+
+    # the head (0 opens the run)
 
     async def entries(self, run: str) -> list[StoredEntry]: ...  # RunNotFound
     async def runs(self) -> list[RunHead]: ...  # by run number

@@ -206,6 +206,15 @@ def test_erased_material_verifies_and_missing_material_does_not(store: JournalSt
     assert [damage.seq for damage in of_material] == [2]
 
 
+def test_what_an_entry_says_is_erased_is_gone_with_that_entry(store: JournalStore) -> None:
+    """One transaction: whoever is killed in between leaves both or neither."""
+    blob = seal(b"a name", b"0123456789abcdef")
+    wait(store.append(RUN, 0, AT, DRIVER, [NoteAdded(step="D1", note_blob=blob.digest)], [blob]))
+    wait(store.append(RUN, 1, AT, DRIVER, [MaterialErased((blob.digest,), (1,), "asked for")]))
+    assert wait(store.blob(blob.digest)) is None
+    assert wait(store.erased()) == [blob.digest]
+
+
 def test_erasing_what_was_never_stored_changes_nothing(store: JournalStore) -> None:
     """A wrong digest does not make material look erased."""
     wait(store.erase(64 * "a"))

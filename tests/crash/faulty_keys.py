@@ -1,7 +1,8 @@
-"""Run with the shim preloaded: does what `keys` does, many times, each in a process of its own that meets one fault.
+"""Run with the shim preloaded: does what `keys` does, many times, each in a process of its own that may meet a fault.
 
 The interpreter and the modules are loaded once; a fork then runs the command line as it is. Reads one JSON object a
-line (`arguments environment folder at kind is_lasting`), answers with one (`code met calls`).
+line (`arguments environment folder below at kind is_lasting seconds`), answers with two: `pid` at once, and
+`code met calls` at the end of that process.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import mmap
 import os
 import struct
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +22,29 @@ from runbook_keys.cli import main
 
 assert bootstrap
 
-KINDS = {"none": 0, "full": 1, "broken": 2, "short": 3, "flush": 4, "pipe": 5}
+KINDS = (
+    "none",
+    "full",
+    "broken",
+    "short",
+    "flush",
+    "pipe",
+    "die",
+    "torn",
+    "unreadable",
+    "part",
+    "clock",
+)
+"""In the order of the shim."""
+
+LATE = ("export", "attestation", "report", "erase", "declare", "verify", "runs", "anchor", "checkpoints")
+"""Operations that commands load when they need them: loaded once here, they need not be loaded by every process."""
 
 
 def serve() -> None:
     """Until the input ends."""
+    for name in LATE:
+        import_module(f"runbook_keys.operations.{name}")
     shared = mmap.mmap(-1, 8)
     for line in sys.stdin:
         order = json.loads(line)
@@ -32,6 +52,7 @@ def serve() -> None:
         child = os.fork()
         if child == 0:
             _be_keys(order, shared)
+        print(json.dumps({"pid": child}), flush=True)
         _, status = os.waitpid(child, 0)
         calls, met = struct.unpack("ii", shared[:])
         print(json.dumps({"code": os.waitstatus_to_exitcode(status), "calls": calls, "met": met}), flush=True)
@@ -61,9 +82,16 @@ def _be_keys(order: dict[str, Any], shared: mmap.mmap) -> None:
 def _plan(order: dict[str, Any], shared: mmap.mmap) -> None:
     place = ctypes.addressof(ctypes.c_char.from_buffer(shared))
     begin = ctypes.CDLL(None).faults_begin
-    begin.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_char_p]
-    below = order["environment"]["KEYS_HOME"].encode()
-    begin(place, order["at"], KINDS[order["kind"]], int(order["is_lasting"]), below)
+    begin.argtypes = [
+        ctypes.c_void_p,
+        ctypes.c_int,
+        ctypes.c_int,
+        ctypes.c_int,
+        ctypes.c_char_p,
+        ctypes.c_longlong,
+    ]
+    kind, below = KINDS.index(order["kind"]), order["below"].encode()
+    begin(place, order["at"], kind, int(order["is_lasting"]), below, order["seconds"])
 
 
 if __name__ == "__main__":

@@ -116,7 +116,7 @@ def test_an_alarm_that_cannot_be_read_is_an_alarm(tmp_path: Path) -> None:
     """Whoever spoils the file does not open the journal by it."""
     three_runs(tmp_path)
     (tmp_path / "journal.alarm").write_bytes(b"{")
-    with pytest.raises(JournalUnavailable, match=r"journal\.alarm says so"):
+    with pytest.raises(JournalUnavailable, match=r"journal\.alarm is there"):
         open_another(tmp_path)
 
 

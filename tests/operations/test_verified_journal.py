@@ -63,11 +63,13 @@ def test_honestly_erased_material_is_no_damage(tmp_path: Path) -> None:
 
 
 def test_material_that_somebody_erased_past_keys_is_named(tmp_path: Path) -> None:
-    """Without an entry that says by whom and why it is damage; announced but not done, it is told too."""
+    """Without an entry that says by whom and why it is damage; announced but put back, it is told too."""
     store = _journal(tmp_path)
     _wait(store.erase(NOTE.digest))
     _wait(store.append(OTHER, 2, AT, DRIVER, [MaterialErased((PACK.digest,), (1,), "asked for")]))
     _wait(store.close())
+    put_back = f"salt = x'{PACK.salt.hex()}', content = x'{PACK.content.hex()}'"
+    _edited(tmp_path, f"UPDATE blobs SET {put_back} WHERE digest = '{PACK.digest}'")
     found = [(damage.run, damage.seq, damage.what) for damage in _verified(tmp_path).damages]
     assert (RUN, 3, "The material of this entry was erased, and no entry says by whom.") in found
     assert (

@@ -178,14 +178,13 @@ def test_whatever_call_fails_erasing_leaves_the_journal_whole(tmp_path: Path, is
         store = SqliteStore.open(path, failing(plan))
         open_run(store)
         append_to_old(store)
-        write(store, RUN, 5, MaterialErased((NOTE.digest,), (4,), "asked for"))
         plan.at = plan.calls + number
         with contextlib.suppress(JournalUnavailable):
+            write(store, RUN, 5, MaterialErased((NOTE.digest,), (4,), "asked for"))
             wait(store.erase(NOTE.digest))
         wait(store.close())
-        said = [found.what for found in findings(path)]
-        assert said in ([], ["An entry says that its material was erased; it is still here. Erase it again."])
-        assert heads(path) == {RUN: 6}
+        assert findings(path) == []
+        assert heads(path) in ({RUN: 5}, {RUN: 6})
         if not plan.has_failed:
             assert number > 3
             return

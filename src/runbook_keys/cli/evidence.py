@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -14,6 +14,7 @@ from runbook_keys.cli.erasing import erase_command
 from runbook_keys.cli.followups import me
 from runbook_keys.cli.opening import read_file, say, show_json, told, typed, with_services
 from runbook_keys.cli.text import counted, hanging
+from runbook_keys.cli.writing import is_same, write_folder, write_whole
 from runbook_keys.errors import KeysError
 
 if TYPE_CHECKING:
@@ -176,14 +177,16 @@ def export_command(run: str, out: Path, dsse: bool, pdf: bool) -> None:
     made, beside, notice = with_services(lambda services: _taken(services, run, out, dsse=dsse, pdf=pdf))
     folder = out / made.name
     try:
-        for path, content in [
-            *((folder / name, content) for name, content in made.files.items()),
-            *((out / name, content) for name, content in beside.items()),
-        ]:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+        if not folder.exists():
+            write_folder(folder, made.files)
+        for name, content in beside.items():
+            write_whole(out / name, content)
+    except BlockingIOError as error:
+        raise KeysError(f"Another `keys export` is writing {folder}. Wait for its end.") from error
     except OSError as error:
-        raise KeysError(f"{error.filename} can't be written: {error.strerror}. Remove {folder}.") from error
+        raise KeysError(
+            f"{error.filename or folder} can't be written: {error.strerror}. Mend that, then export again."
+        ) from error
     say(
         [
             f"{folder} is written: {len(made.files)} files. Beside it: {', '.join(beside)}.",
@@ -209,10 +212,18 @@ async def _taken(
         beside[f"{made.name}{ENDING}"] = attest(services, made)
     if pdf:
         beside[f"{made.name}.pdf"] = paper_of(services, made)
-    for path in (out / name for name in (made.name, *beside)):
-        if path.exists():
-            raise KeysError(f"{path} is there already. Remove it, or give another folder by --out.")
+    _refuse_what_is_there(out, made, beside)
     return made, beside, await record_copy(services, me(), made.record.head.run, made.digest)
+
+
+def _refuse_what_is_there(out: Path, made: Exported, beside: Mapping[str, bytes]) -> None:
+    """Whatever is there already is left alone, unless it is a part of the same copy that was cut off in between."""
+    there = [path for path in (out / name for name in (made.name, *beside)) if path.exists()]
+    other = [path for path in there if not is_same(path, made.files if path.is_dir() else beside)]
+    if other or len(there) == 1 + len(beside):
+        raise KeysError(
+            f"{(other or there)[0]} is there already. Remove it, or give another folder by --out."
+        )
 
 
 @click.command("declare")

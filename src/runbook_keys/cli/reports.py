@@ -12,6 +12,7 @@ from runbook_keys.cli.followups import aware_command, feedback_command, followup
 from runbook_keys.cli.opening import say, told, with_services
 from runbook_keys.cli.stats import stats_command
 from runbook_keys.cli.text import hanging
+from runbook_keys.cli.writing import write_page
 from runbook_keys.errors import KeysError
 
 if TYPE_CHECKING:
@@ -112,13 +113,10 @@ async def _reported(
 
 
 def written(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write the files into `folder`, made if need be. Raises KeysError in an operator's words."""
-    for name, content in files.items():
-        path = folder / name
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-        except OSError as error:
-            raise KeysError(
-                f"{path} can't be written: {error.strerror}. Give another folder by --out."
-            ) from error
+    """Write a page and what belongs to it into `folder`, made if need be. Raises KeysError in an operator's words."""
+    try:
+        write_page(folder, files)
+    except OSError as error:
+        raise KeysError(
+            f"{error.filename or folder} can't be written: {error.strerror}. Give another folder by --out."
+        ) from error

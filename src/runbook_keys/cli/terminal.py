@@ -129,7 +129,7 @@ class TerminalOperator:
         return (await self._ask(prompt, is_fresh=True) or "").strip()
 
     def progress(self, view: View, text: str) -> None:  # noqa: ARG002 - one run on one screen
-        """Show output as it comes, at most twenty lines of it; all of it is in the journal."""
+        """Show output as it comes, at most twenty lines of it."""
         for piece in safe(text).splitlines(keepends=True):
             if self._shown < MOST_OUTPUT_LINES:
                 lead = "" if self._is_line_open else "  | "
@@ -138,7 +138,7 @@ class TerminalOperator:
                 )
                 self._is_line_open = not piece.endswith("\n")
             elif self._shown == MOST_OUTPUT_LINES:
-                self._out.write("  | … more; all of it is kept with the run\n")
+                self._out.write("  | … more; the run keeps up to 1 MiB of it, its beginning and its end\n")
             self._shown += piece.endswith("\n")
         self._out.flush()
 

@@ -9,7 +9,7 @@ from typing import Any
 from runbook_keys.driver.attempt import Attempts
 from runbook_keys.driver.binding import Bound, binding, command_digest
 from runbook_keys.driver.keeping import Kept, keep
-from runbook_keys.driver.session import Session
+from runbook_keys.driver.session import CLOCK_WAS_SET, Session
 from runbook_keys.driver.views import view_of
 from runbook_keys.engine import effects as f
 from runbook_keys.engine import inputs as i
@@ -54,7 +54,7 @@ class Driver:
         Raises RunTaken or JournalUnavailable (nothing was started after it) and Interrupted.
         """
         while True:
-            await self._session.tell(i.Tick(), DRIVER)
+            await self._tick()
             effect = f.next_effect(self._session.runbook, self._session.state)
             if isinstance(effect, f.Done):
                 return effect.ending
@@ -62,8 +62,20 @@ class Driver:
                 is_staying = await _HANDLERS[type(effect)](self, effect)
             except Refused as refused:
                 self._message, is_staying = str(refused), True
+                await self._drop_approval()
             if not is_staying:
                 return None
+
+    async def _tick(self) -> None:
+        was_approved = self._session.state.phase is Phase.APPROVED
+        await self._session.tell(i.Tick(), DRIVER)
+        if was_approved and self._session.state.phase is not Phase.APPROVED:
+            self._message = CLOCK_WAS_SET
+
+    async def _drop_approval(self) -> None:
+        """An approval on which nothing can be started is asked for anew; to try again would be refused again, for ever."""
+        if self._session.state.phase is Phase.APPROVED:
+            await self._session.tell(i.Resume(), DRIVER)
 
     async def _view(self, effect: f.Effect) -> View:
         return await view_of(self._session, effect, self._message)

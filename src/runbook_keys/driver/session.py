@@ -11,10 +11,12 @@ import msgspec
 
 from runbook_keys.engine.decide import decide
 from runbook_keys.engine.evolve import evolve
-from runbook_keys.engine.inputs import Input
+from runbook_keys.engine.inputs import Input, Tick
 from runbook_keys.engine.state import State
+from runbook_keys.engine.transitions import Phase
+from runbook_keys.errors import Refused
 from runbook_keys.journal.blobs import seal
-from runbook_keys.model.actor import Actor
+from runbook_keys.model.actor import DRIVER, Actor
 from runbook_keys.model.entry import Blob, Entry, RunHead
 from runbook_keys.model.event import AnyEvent, AttemptFinished, ClockStepped
 from runbook_keys.model.outcome import Observation, Role
@@ -22,6 +24,7 @@ from runbook_keys.model.pack import Pack
 from runbook_keys.model.runbook import Runbook
 from runbook_keys.ports import Clock, Ids, JournalStore
 
+CLOCK_WAS_SET = "This machine's clock was set since you approved. Look again and approve again."
 GENESIS_LINK = 64 * "0"
 LEAST_STEP = timedelta(seconds=1)
 """A clock that is behind the last entry by more was set back between two drivers."""
@@ -92,20 +95,28 @@ class Session:
     async def tell(self, given: Input, actor: Actor, blobs: Sequence[Blob] = ()) -> tuple[AnyEvent, ...]:
         """Let the engine decide on `given`, make its events durable in one append, then take them as the state.
 
-        Raises Refused (nothing written), RunTaken or JournalUnavailable (nothing may be started).
+        That the clock was set comes first, by itself: what is decided then is decided knowing it. Raises Refused
+        (nothing more is written), RunTaken or JournalUnavailable (nothing may be started).
         """
+        phase = self.state.phase
+        if phase is not Phase.ENDED and (stepped := self._clock_events()):
+            await self._append(stepped, DRIVER)
+            if phase is Phase.APPROVED and not isinstance(given, Tick):
+                raise Refused(CLOCK_WAS_SET)
+        events = decide(self.runbook, self.state, given, self.now())
+        if events:
+            late = self._clock_events() if phase is Phase.ENDED else ()
+            await self._append((*late, *events), actor, blobs)
+        return events
+
+    async def _append(self, events: Sequence[AnyEvent], actor: Actor, blobs: Sequence[Blob] = ()) -> None:
         at = self.now()
-        events = decide(self.runbook, self.state, given, at)
-        if not events:
-            return ()
-        events = (*self._clock_events(), *events)
         self.head = await self._store.append(self.run, self.head.seq, at, actor, events, blobs)
         for event in events:
             self.state = evolve(self.state, event, at)
             self.entries.append(Entry(self.run, len(self.entries) + 1, at, actor, event))
         for blob in blobs:
             self._contents[blob.digest] = blob.content
-        return events
 
     def _clock_events(self) -> tuple[AnyEvent, ...]:
         """What happened to the clock since the last append; the first of a run or of a driver is held against the last entry."""

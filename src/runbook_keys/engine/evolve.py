@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec.structs import replace
@@ -63,9 +63,24 @@ def _opened(state: State, event: e.RunOpened, at: datetime) -> State:
 
 
 def _resumed(state: State, _event: e.RunResumed, _at: datetime) -> State:
+    return _without_approval(state)
+
+
+def _without_approval(state: State) -> State:
     if state.phase is not Phase.APPROVED:
         return state
     return replace(state, phase=Phase.UNDOING if state.rolling_back else Phase.STANDING)
+
+
+def _clock_stepped(state: State, event: e.ClockStepped, _at: datetime) -> State:
+    """Nothing is due because the clock was set: what waits moves with it. How old an approval is, nobody can say any more."""
+    by = timedelta(milliseconds=max(event.by_ms, 0))  # set back, the entries' times stand still instead
+    return replace(
+        _without_approval(state),
+        opened_at=state.opened_at and state.opened_at + by,
+        escalation_from_at=state.escalation_from_at and state.escalation_from_at + by,
+        due_at=state.due_at and state.due_at + by,
+    )
 
 
 def _entered(state: State, event: e.StepEntered, _at: datetime) -> State:
@@ -305,7 +320,7 @@ _CHANGES: dict[type[e.Event], Callable[[State, Any, datetime], State]] = {
     e.FollowUpDone: _noted,
     e.RecordRead: _noted,
     e.MaterialErased: _noted,
-    e.ClockStepped: _noted,
+    e.ClockStepped: _clock_stepped,
     e.ClosingBegun: _closing,
     e.EvidenceRecorded: _evidence,
     e.RunEnded: _ended,

@@ -75,7 +75,7 @@ _TABLE: dict[Phase, dict[type[e.Event], tuple[Phase, ...]]] = {
     _P.APPROVED: {
         e.AttemptStarted: (_P.RUNNING,),
         e.RunResumed: (_P.STANDING, _P.UNDOING),
-        e.ClockStepped: (_P.APPROVED,),
+        e.ClockStepped: (_P.STANDING, _P.UNDOING),
     },
     _P.RUNNING: {
         e.AttemptFinished: (_P.DECIDING, _P.STANDING, _P.UNKNOWN, _P.UNDOING, _P.CLOSING),

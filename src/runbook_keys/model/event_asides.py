@@ -89,7 +89,7 @@ class RecordRead(Event, frozen=True, tag=True):
 
 
 class MaterialErased(Event, frozen=True, tag=True):
-    """Personal data goes: the material of these `digests`, which `entries` speak of. Written before it is erased."""
+    """Personal data goes: the material of these `digests`, which `entries` speak of. It goes in the same transaction."""
 
     digests: tuple[str, ...]
     entries: tuple[int, ...]

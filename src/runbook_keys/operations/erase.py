@@ -84,7 +84,7 @@ def _although(services: Services, run: str, ended_at: datetime, *, although_kept
 async def erase(services: Services, actor: Actor, what: Erasable, reason: str) -> int:
     """Record who erases it and why, then erase it; how many pieces that were.
 
-    The record comes first: whoever is interrupted in between erases again, and `keys verify` says so until then.
+    Both are one transaction. Whoever is interrupted after it may find it in the file's side files until these are made anew.
     Raises Refused without a reason, RunTaken while a driver holds the run, JournalDamaged.
     """
     digests = tuple(dict.fromkeys(digest for _, digest in what.pieces))

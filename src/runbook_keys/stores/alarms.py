@@ -26,17 +26,20 @@ class FileAlarm:
         except FileNotFoundError:
             return None
         except (OSError, msgspec.DecodeError):
-            return Alarm("", f"{self._path} says so, and can't be read")
+            # A disk that can't be read says "error" for a file that was never there, too.
+            return Alarm("", f"{self._path} is there, and can't be read.") if self._path.exists() else None
 
     def sound(self, alarm: Alarm) -> None:
         """Begin it, unless one stands: what was found first counts. Where this login may not write, nothing happens."""
         draft = self._path.with_name(f"{self._path.name}.{uuid4().hex}")
         with suppress(OSError):
             draft.write_bytes(msgspec.json.encode(alarm))
-            try:
+            with suppress(FileExistsError):
                 os.link(draft, self._path)
-            finally:
-                draft.unlink()
+        if self._path.exists():  # drafts of processes that were killed as well
+            for left in self._path.parent.glob(f"{self._path.name}.*"):
+                with suppress(OSError):
+                    left.unlink()
 
     def end(self) -> None:
         """No alarm any more. Raises JournalUnavailable."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from runbook_keys.errors import RunTaken
 from runbook_keys.journal.lines import encode
 from runbook_keys.model.actor import Actor
 from runbook_keys.model.entry import Entry
-from runbook_keys.model.event import AnyEvent
+from runbook_keys.model.event import AnyEvent, MaterialErased
 from runbook_keys.stores.names import checked, not_found
 
 
@@ -24,6 +24,13 @@ def lines_after(
         raise ValueError("An append needs at least one event.")
     checked(run)
     return [encode(Entry(run, seq, at, actor, event)) for seq, event in enumerate(events, after_seq + 1)]
+
+
+def erased_by(events: Sequence[AnyEvent]) -> Iterator[str]:
+    """The material that goes with these events, in the same transaction: no entry says "erased" of what is still there."""
+    for event in events:
+        if isinstance(event, MaterialErased):
+            yield from event.digests
 
 
 def check_fence(run: str, after_seq: int, head_seq: int | None) -> None:

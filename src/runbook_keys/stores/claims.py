@@ -39,7 +39,8 @@ class FileClaim:
             attempt_fd = _opened(folder / f"{run}.attempt")
         except OSError as error:
             raise JournalUnavailable(
-                f"Run {run} can't be claimed: {error.strerror} ({folder}). Nothing was done here."
+                f"Run {run} can't be claimed: {error.strerror} ({folder}). Nothing was done here. "
+                f"Mend that, then `keys resume {run}`."
             ) from error
         fcntl.flock(attempt_fd, fcntl.LOCK_SH)
         return cls(lock_fd, attempt_fd)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from runbook_keys.errors import JournalDamaged, JournalUnavailable, KeysError
@@ -25,6 +28,13 @@ _MENDS = {
     sqlite3.SQLITE_IOERR: "Check the disk",
 }
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CONSTRAINT)
+_CHUNK_BYTES = 1 << 20
+_MENDS_OF_SYSTEM = {
+    errno.ENOSPC: "Free space",
+    errno.EROFS: "Make it writable",
+    errno.EACCES: "Make it writable",
+    errno.EIO: "Check the disk",
+}
 
 
 def is_busy(error: sqlite3.Error) -> bool:
@@ -37,6 +47,14 @@ def busy(path: Path) -> JournalUnavailable:
     return JournalUnavailable(
         f"Another program has kept the journal locked for {BUSY_SECONDS:.0f} seconds: {path}. "
         "Nothing new was started. Try again."
+    )
+
+
+def of_making(error: OSError, path: Path) -> JournalUnavailable:
+    """What to raise when the journal's file or folder can't be made or looked at."""
+    mend = _MENDS_OF_SYSTEM.get(error.errno or 0, "Mend that")
+    return JournalUnavailable(
+        f"The journal can't be made: {error.strerror} ({path}). {mend}, then try again."
     )
 
 
@@ -62,11 +80,34 @@ def of_writing(error: sqlite3.Error, path: Path, run: str, is_there: bool) -> Ke
     )
 
 
-def _damaged(error: sqlite3.Error, path: Path, what: str) -> JournalDamaged:
+def _damaged(error: sqlite3.Error, path: Path, what: str) -> KeysError:
+    if _primary(error) != sqlite3.SQLITE_CONSTRAINT and (passing := _second_look(error, path)):
+        return JournalUnavailable(
+            f"The journal can't be used: {passing}.{what} Check the disk, then try again."
+        )
     return JournalDamaged(
         f"The journal's file is damaged: {path} ({error}).{what} Keep a copy, then restore a backup. "
         "An incident need not wait: `KEYS_HOME=NEW-FOLDER keys run SLUG` begins a journal of its own."
     )
+
+
+def _second_look(error: sqlite3.Error, path: Path) -> str:
+    """What is wrong with the disk rather than with the file; empty where the file is damaged.
+
+    Where a read fails, SQLite may take what it could not read for damage. Nobody should restore a backup for that.
+    """
+    try:
+        # Left open: to close a second descriptor of the file would drop SQLite's own locks on it.
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        while os.read(file, _CHUNK_BYTES):
+            pass
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            is_whole = connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
+    except OSError as unread:
+        return f"{path} can't be read ({unread.strerror})"
+    except sqlite3.Error as second:
+        return "" if _primary(second) in _DAMAGED else _reason(second, path)
+    return f"{path} could not be read once ({error}), and is whole on a second look" if is_whole else ""
 
 
 def _reason(error: sqlite3.Error, path: Path) -> str:

@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from runbook_keys.errors import JournalUnavailable
-from runbook_keys.stores.failures import BUSY_SECONDS, busy
+from runbook_keys.stores.failures import BUSY_SECONDS, busy, of_making
 
 _PAUSE_SECONDS = 0.01
 
@@ -24,7 +23,7 @@ def making(path: Path) -> Iterator[None]:
     try:
         folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
-        raise JournalUnavailable(f"The journal can't be made: {error.strerror} ({path}).") from error
+        raise of_making(error, path) from error
     try:
         _lock(folder, path)
         yield

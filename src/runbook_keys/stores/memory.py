@@ -12,7 +12,7 @@ from runbook_keys.model.actor import Actor
 from runbook_keys.model.entry import Alarm, Blob, Checkpoint, RunHead, SpineRow, StoredEntry, Strange
 from runbook_keys.model.event import AnyEvent
 from runbook_keys.stores.alarms import closed_by
-from runbook_keys.stores.appending import check_fence, lines_after
+from runbook_keys.stores.appending import check_fence, erased_by, lines_after
 from runbook_keys.stores.names import checked, no_material, not_found
 from runbook_keys.stores.notary import Notary
 
@@ -78,6 +78,8 @@ class MemoryStore:
         self._heads[run] = extension.head()
         for blob in blobs:
             self._blobs.setdefault(blob.digest, blob)
+        for digest in erased_by(events):
+            await self.erase(digest)
         if self._notary and (
             made := self._notary.due(self._spine[0], self._spine[-1], self._last_checkpoint(), at, events)
         ):

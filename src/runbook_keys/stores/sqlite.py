@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import chain, groupby
 from pathlib import Path
 
-from runbook_keys.errors import JournalUnavailable, KeysError
+from runbook_keys.errors import KeysError
 from runbook_keys.journal.blobs import is_whole
 from runbook_keys.journal.chain import GENESIS, SPINE_START, Extension, extend
 from runbook_keys.journal.damages import strange_things
@@ -23,7 +23,7 @@ from runbook_keys.model.entry import Alarm, Blob, Checkpoint, RunHead, SpineRow,
 from runbook_keys.model.event import AnyEvent
 from runbook_keys.stores import failures, schema
 from runbook_keys.stores.alarms import FileAlarm, closed_by
-from runbook_keys.stores.appending import check_fence, lines_after
+from runbook_keys.stores.appending import check_fence, erased_by, lines_after
 from runbook_keys.stores.claims import FileClaim
 from runbook_keys.stores.connecting import connected, make_private
 from runbook_keys.stores.names import changed_material, checked, no_material, not_found
@@ -65,7 +65,7 @@ class SqliteStore:
         try:
             make_private(path)
         except OSError as error:
-            raise JournalUnavailable(f"The journal can't be made: {error.strerror} ({path}).") from error
+            raise failures.of_making(error, path) from error
         try:
             connection = connected(path, factory)
         except sqlite3.Error as error:
@@ -97,6 +97,8 @@ class SqliteStore:
                     self._refuse_on_alarm(at)
                 extension = extend(head, self._spine_end(), lines)
                 self._insert(head, extension, blobs)
+                for digest in erased_by(events):
+                    self._connection.execute(_QUERIES["erase_blob"], (digest,))
                 self._add_due_checkpoint(extension, at, events)
         except sqlite3.Error as error:
             raise self._give_up(error, run, extension) from error
@@ -194,7 +196,7 @@ class SqliteStore:
     async def erase(self, digest: str) -> None:
         """Overwrite a blob's content and salt; its digest stays, and so does the chain.
 
-        The write-ahead log is emptied as well. Copies and backups of the file are beyond our reach.
+        What an appended entry says is erased is overwritten already; here the write-ahead log is emptied as well. Copies and backups of the file are beyond our reach.
         """
         with self._reading():
             with transaction(self._connection):

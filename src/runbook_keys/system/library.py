@@ -114,7 +114,7 @@ def _content(path: Path) -> bytes:
         with path.open("rb") as file:
             content = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
-        raise InvalidPack(f"{path} can't be read: {error.strerror}.") from error
+        raise InvalidPack(f"{path} can't be read: {error.strerror}. Mend that, then try again.") from error
     if len(content) > MAX_FILE_BYTES:
         raise InvalidPack(f"{path} is larger than 1 MiB; a pack's file never is.")
     return content

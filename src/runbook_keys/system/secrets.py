@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hmac
-import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
 from runbook_keys.errors import JournalUnavailable
+from runbook_keys.system.made_once import make_once
 
 _KEY_BYTES = 32
 
@@ -38,11 +38,10 @@ class EnvironmentSecrets:
 
 def _load_key(key_file: Path) -> bytes:
     try:
-        if not key_file.exists():
-            _make_key(key_file)
+        _make_key(key_file)
         return _read_key(key_file)
     except OSError as error:
-        raise _unusable(key_file, f"{error.strerror}.") from error
+        raise _unusable(key_file, f"{error.strerror}. Mend that, then try again.") from error
 
 
 def _read_key(key_file: Path) -> bytes:
@@ -57,24 +56,9 @@ def _read_key(key_file: Path) -> bytes:
 
 
 def _make_key(key_file: Path) -> None:
-    """Make the key file appear whole or not at all.
-
-    Two processes may both find it missing. Each writes a file of its own; `link` refuses to replace, so the first one
-    wins and the second uses the winner's key. With `rename` the second would replace a key that has been used already.
-    """
+    """With `rename` a second process would replace a key that has been used already."""
     key_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = key_file.with_name(f"{key_file.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(_KEY_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(draft, key_file)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
+    make_once(key_file, lambda: secrets.token_bytes(_KEY_BYTES))
 
 
 def _unusable(key_file: Path, why: str) -> JournalUnavailable:

@@ -7,17 +7,16 @@ that ever signed, by its name: hex SHA-256 over the public key (DER), cut to 16 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from runbook_keys.errors import SigningUnavailable
 from runbook_keys.ports import Signature
+from runbook_keys.system.made_once import make_once
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
@@ -54,11 +53,14 @@ class FolderSigner:
         return self._fault
 
     def public_keys(self) -> Mapping[str, bytes]:
-        """The public keys (PEM) by name, of this key and all before it. What is no key is left out."""
+        """The public keys (PEM) by name, of this key and all before it. What is no key is left out.
+
+        Raises SigningUnavailable for what can't be read: without a key, what it signed would look unsigned.
+        """
         found = {}
         for path in sorted(self._folder.glob("public/*.pem")):
-            with suppress(OSError, ValueError, SigningUnavailable):
-                content = path.read_bytes()
+            content = _public_part(path)
+            with suppress(ValueError, SigningUnavailable):
                 found[name_of(content)] = content
         return found
 
@@ -74,8 +76,7 @@ class FolderSigner:
         """Make the key that `take_next` will sign with, unless an earlier try left one; its name."""
         try:
             draft = self._folder / "next.pem"
-            if not draft.exists():
-                self._make(draft)
+            self._make(draft)
             return self._publish(_read_private(draft))
         except OSError as error:
             raise _unusable(self._folder, f"{error.strerror}. Mend that, then try again.") from error
@@ -92,7 +93,7 @@ class FolderSigner:
         try:
             if not path.exists():
                 self._refuse_to_replace(path)
-                self._make(path)
+            self._make(path)
             self._key = _read_private(path)
             self._name = self._publish(self._key)
         except OSError as error:
@@ -106,30 +107,17 @@ class FolderSigner:
             )
 
     def _make(self, path: Path) -> None:
-        """The key file appears whole or not at all; of two processes the first one wins and both use its key."""
+        """Of two processes the first one wins, and both use its key."""
         _private_folder(self._folder)
-        draft = path.with_name(f"{path.name}.{uuid4().hex}")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(_new_private())
-                file.flush()
-                os.fsync(file.fileno())
-            with suppress(FileExistsError):
-                os.link(draft, path)
-        finally:
-            draft.unlink()
+        make_once(path, _new_private)
 
     def _publish(self, key: EllipticCurvePrivateKey) -> str:
         """Keep the public part under its name; the name."""
         content = _public_pem(key)
         name = name_of(content)
         path = self._folder / "public" / f"{name[:_NAME_DIGITS]}.pem"
-        if not path.exists():
-            _private_folder(path.parent)
-            draft = path.with_name(f"{path.name}.{uuid4().hex}")
-            draft.write_bytes(content)
-            draft.replace(path)
+        _private_folder(path.parent)
+        make_once(path, lambda: content, 0o644)
         return name
 
 
@@ -227,6 +215,18 @@ def _read_private(path: Path) -> EllipticCurvePrivateKey:
     if not isinstance(key, EllipticCurvePrivateKey) or key.curve.name != "secp256r1":
         raise _unusable(path, "It is no key of ECDSA P-256. Restore it from a backup.")
     return key
+
+
+def _public_part(path: Path) -> bytes:
+    """The file's content, empty where this login may not read it. Raises SigningUnavailable."""
+    try:
+        return path.read_bytes()
+    except PermissionError:
+        return b""
+    except OSError as error:
+        raise SigningUnavailable(
+            f"The public key {path} can't be read: {error.strerror}. Check the disk, then try again."
+        ) from error
 
 
 def _private_folder(path: Path) -> None:

@@ -6,14 +6,11 @@ an extra, and loaded only where there is one to ask for or to read.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Collection, Mapping
-from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from msgspec.structs import replace
 
@@ -21,6 +18,7 @@ from runbook_keys.errors import AnchorUnavailable
 from runbook_keys.ports import TimeStamp
 from runbook_keys.system.giving_up import asked
 from runbook_keys.system.http_post import MOST_BYTES, post
+from runbook_keys.system.made_once import make_once
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -121,18 +119,9 @@ class FolderStamps:
         return found
 
     def _write(self, no: int, content: bytes) -> None:
-        """The file appears whole or not at all; of two processes the first one wins."""
+        """Of two processes the first one wins."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = self._folder / f"{no:06}.{uuid4().hex}"
-        try:
-            with draft.open("xb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            with suppress(FileExistsError):
-                os.link(draft, self._folder / f"{no:06}.tsr")
-        finally:
-            draft.unlink(missing_ok=True)
+        make_once(self._folder / f"{no:06}.tsr", lambda: content, 0o644)
 
 
 def _library() -> Any:
