@@ -71,6 +71,17 @@ def test_a_warm_kernel_shows_nothing_of_the_notebook_before(warm: Caller) -> Non
     assert warm(first).observation.result == warm(second).observation.result
 
 
+def test_a_warm_kernel_keeps_nothing_of_what_it_showed(warm: Caller) -> None:
+    """Pictures are large: a kernel that keeps them grows with every notebook."""
+    shows = notebook("class Shown:\n    pass", "Shown()", "Shown()", ONE)
+    counts = notebook(
+        "import gc\nleft = sum(type(each).__name__ == 'Shown' for each in gc.get_objects())",
+        DECLARE + "declare({'count': left + 10*len(_) + 100*len(__) + 1000*len(___) + 10000*len(Out)})",
+    )
+    assert warm(shows).kind is OutcomeKind.SUCCEEDED
+    assert warm(counts).observation.result == {"count": 0}
+
+
 def test_a_kernel_from_the_shelf_has_the_environment_of_its_new_run_alone(tmp_path: Path) -> None:
     """The process is the same, nothing of the first run's operator is left in it, and the shelf ends it."""
     shelf = KernelShelf()

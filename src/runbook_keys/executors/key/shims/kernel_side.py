@@ -69,8 +69,11 @@ def _forget_names() -> None:
     names = _Kernel.shell.user_ns
     for name in set(names) - _Kernel.names:
         del names[name]
-    for history in ("_oh", "_dh"):
-        names.get(history, {}).clear()
+    names.get("_dh", []).clear()
+    # What was shown is kept under hidden names too: three pictures are eight megabytes.
+    _Kernel.shell.displayhook.flush()
+    for kept in (names, _Kernel.shell.user_ns_hidden):
+        kept.update({"_": "", "__": "", "___": ""})
 
 
 def _forget_modules() -> None:
