@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,9 +16,11 @@ import psycopg
 import pytest
 
 from keys_practice.errors import PracticeError
+from keys_practice.layout import Layout
 from keys_practice.processes import children_of, is_alive, wait_until
+from keys_practice.wire.commands import usersctl
 from keys_practice.wire.company import Company
-from keys_practice.wire.layout import PAYMENTS
+from keys_practice.wire.layout import PAYMENTS, layout_of
 from keys_practice.wire.world import WireWorld
 
 PATIENCE_SECONDS = 15
@@ -239,6 +242,17 @@ def test_commands_keep_their_exit_codes(sold: WireWorld) -> None:
         assert said(sold, "depctl", "probe", PAYMENTS)[0] == 3
     finally:
         hidden.rename(sold.company.layout.dependencies_file)
+
+
+def test_who_tries_again_after_a_crash_still_counts_as_crashed(tmp_path: Path) -> None:
+    """The service says 409, known already; only where nothing crashed does that mean that somebody works on it."""
+    layout = Layout(tmp_path)
+    got = [("a", 500), ("a", 409), ("b", 409), ("a", 409), ("c", 201)]
+    lines = [{"order": order, "status": status, "ms": 5, "at": 1.0} for order, status in got]
+    layout_of(layout).answers.parent.mkdir()
+    layout_of(layout).answers.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    counted = usersctl.summary(layout, Namespace(answers=4)).content
+    assert (counted["answers"], counted["crashed"], counted["paid"]) == (4, 2, 1)
 
 
 def test_an_unknown_fault_is_refused_by_name(sold: WireWorld) -> None:

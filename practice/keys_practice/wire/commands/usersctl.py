@@ -11,6 +11,7 @@ from keys_practice.layout import Layout
 from keys_practice.wire.layout import layout_of
 
 SLOW_MS = 2000
+CRASHED, KNOWN = 500, 409
 PAUSE_SECONDS = 0.1
 PATIENCE_SECONDS = 20
 
@@ -49,7 +50,14 @@ def served(layout: Layout, asked: argparse.Namespace) -> Result:
 
 def _read(layout: Layout) -> Answers:
     text = layout_of(layout).answers.read_text("utf-8")
-    return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+    answers = [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+    crashed: set[str] = set()
+    for each in answers:
+        if each["status"] == CRASHED:
+            crashed.add(each["order"])
+        # Who tries again after a crash hears that the order is known already, and has no more of it.
+        each["is_crash"] = each["status"] in (CRASHED, KNOWN) and each["order"] in crashed
+    return answers
 
 
 def _counted(answers: Answers) -> dict[str, Any]:
@@ -64,7 +72,7 @@ def _counted(answers: Answers) -> dict[str, Any]:
         "refused": statuses.count(503),
         "refused_because": sorted({each["because"] for each in answers if each.get("because")}),
         "unsure": statuses.count(504),
-        "crashed": statuses.count(500),
+        "crashed": sum(each["is_crash"] for each in answers),
         "unanswered": statuses.count(0),
         "slow": sum(each > SLOW_MS for each in times),
         "p95_ms": times[len(times) * 95 // 100] if times else 0,
