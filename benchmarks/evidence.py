@@ -15,9 +15,9 @@ from msgspec.structs import replace
 
 from benchmarks.journal import AT, RUN, _events, _row
 from benchmarks.row import Row, table
-from runbook_keys.evidence.bundle import Guides, build
-from runbook_keys.evidence.bundle_bag import manifest
-from runbook_keys.evidence.bundle_source import RunRecord, segment_of
+from runbook_keys.evidence.bundle.bag import manifest
+from runbook_keys.evidence.bundle.contents import Guides, build
+from runbook_keys.evidence.bundle.source import RunRecord, segment_of
 from runbook_keys.journal.checkpoint_check import check_checkpoints
 from runbook_keys.journal.lines import read
 from runbook_keys.journal.whole import SpineCheck
@@ -25,7 +25,7 @@ from runbook_keys.model.actor import DRIVER
 from runbook_keys.model.entry import Checkpoint, RunHead, SpineRow, StoredEntry
 from runbook_keys.model.event import AnyEvent, ApprovalGranted, StepEntered
 from runbook_keys.model.outcome import Role
-from runbook_keys.operations.report import FRAMEWORKS, catalogue_of
+from runbook_keys.operations.reports.report import FRAMEWORKS, catalogue_of
 from runbook_keys.stores.notary import Notary
 from runbook_keys.stores.sqlite import SqliteStore
 from runbook_keys.system.signing import FolderSigner, is_signed

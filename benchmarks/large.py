@@ -33,7 +33,7 @@ from runbook_keys.model.entry import Blob, Entry, RunHead, SpineRow
 from runbook_keys.model.event import AnyEvent, ClosingBegun, RunEnded, StepEntered
 from runbook_keys.model.runbook import Ending
 from runbook_keys.operations.recorded import find_run
-from runbook_keys.operations.runs import list_runs, show_run
+from runbook_keys.operations.runs.listing import list_runs, show_run
 from runbook_keys.operations.services import Services
 
 RUNS, PER_RUN = 10_000, 100

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from runbook_keys.bootstrap import services
 from runbook_keys.config import Config
-from runbook_keys.operations.verify import verify
+from runbook_keys.operations.record.verify import verify
 
 
 def of_verifying(home: Path) -> tuple[int, float, float]:

@@ -9,7 +9,7 @@ from typing import cast
 from msgspec import Struct
 
 from runbook_keys.model.entry import Blob, Checkpoint, Damage, RunHead, SpineRow, StoredEntry, Strange
-from runbook_keys.operations.look_through import look_through
+from runbook_keys.operations.record.look_through import look_through
 from runbook_keys.ports import JournalStore
 
 

@@ -17,9 +17,9 @@ from runbook_keys.drills.mutants import Mutant, MutationKind, MutationReport, mu
 from runbook_keys.drills.result import Coverage, DrillResult, Judgement
 from runbook_keys.errors import RefusedInput
 from runbook_keys.model.runbook import Ending, GoTo
-from runbook_keys.operations.drill import DrillReport
-from runbook_keys.operations.mutate import MutationRequest, drilled_before, mutate, worth_drilling
 from runbook_keys.operations.packs import read_pack
+from runbook_keys.operations.practice.drill import DrillReport
+from runbook_keys.operations.practice.mutate import MutationRequest, drilled_before, mutate, worth_drilling
 
 ROOT = Path(__file__).parents[2]
 COVERED = Coverage(0, (), {}, ())

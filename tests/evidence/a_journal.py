@@ -16,7 +16,7 @@ from runbook_keys.driver.session import Session, Values
 from runbook_keys.engine import inputs as i
 from runbook_keys.model.actor import Actor, ActorKind
 from runbook_keys.model.event import RunKind
-from runbook_keys.operations.new import make_new
+from runbook_keys.operations.library.new import make_new
 from runbook_keys.operations.packs import read_pack
 from runbook_keys.operations.services import Services
 from runbook_keys.testing.clock import FakeClock

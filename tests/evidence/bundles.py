@@ -10,9 +10,9 @@ from pathlib import Path
 from keyring import wait
 
 from runbook_keys.bootstrap import services
-from runbook_keys.evidence.bundle_bag import manifest
-from runbook_keys.evidence.bundle_check import check_bundle
-from runbook_keys.operations.export import Exported, export, public_keys_of
+from runbook_keys.evidence.bundle.bag import manifest
+from runbook_keys.evidence.bundle.check import check_bundle
+from runbook_keys.operations.reports.export import Exported, export, public_keys_of
 from runbook_keys.system.signing import FolderSigner, is_signed
 
 OUTSIDER = Path(__file__).parent / "outsider" / "verify.mjs"

@@ -27,8 +27,8 @@ from runbook_keys.model.event import (
 )
 from runbook_keys.model.outcome import Role
 from runbook_keys.model.runbook import Ending, SafetyClass
-from runbook_keys.operations.checkpoints import CheckpointMade, change_key, make_checkpoint
-from runbook_keys.operations.verify import VerifyReport, verifier_of, verify
+from runbook_keys.operations.record.checkpoints import CheckpointMade, change_key, make_checkpoint
+from runbook_keys.operations.record.verify import VerifyReport, verifier_of, verify
 from runbook_keys.ports import JournalStore
 from runbook_keys.stores.notary import Notary
 from runbook_keys.stores.sqlite import SqliteStore

@@ -30,7 +30,7 @@ from runbook_keys.cli.main import cli
 from runbook_keys.config import Config
 from runbook_keys.errors import JournalUnavailable, RefusedInput, SigningUnavailable
 from runbook_keys.model.entry import Alarm
-from runbook_keys.operations.declare import declarable, declare
+from runbook_keys.operations.record.declare import declarable, declare
 from runbook_keys.operations.recorded import find_run
 
 SAMPLES = Path(__file__).with_name("samples")

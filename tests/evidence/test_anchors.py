@@ -22,10 +22,10 @@ from runbook_keys.errors import AnchorUnavailable, RefusedInput
 from runbook_keys.journal.checkpoint import read_note
 from runbook_keys.journal.receipt import receipt_of
 from runbook_keys.model.actor import DRIVER
-from runbook_keys.operations.anchor import Anchored, anchor
-from runbook_keys.operations.checkpoints import make_checkpoint
-from runbook_keys.operations.report import report
-from runbook_keys.operations.verify import VerifyReport, verify
+from runbook_keys.operations.record.anchor import Anchored, anchor
+from runbook_keys.operations.record.checkpoints import make_checkpoint
+from runbook_keys.operations.record.verify import VerifyReport, verify
+from runbook_keys.operations.reports.report import report
 from runbook_keys.system.anchor_folder import FolderCopies
 from runbook_keys.system.time_stamps import FolderStamps
 

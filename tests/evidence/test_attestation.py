@@ -21,9 +21,9 @@ from securesystemslib.exceptions import VerificationError
 from securesystemslib.signer import SSlibKey
 
 from runbook_keys.errors import KeysError
-from runbook_keys.evidence.attestation import PREDICATE_TYPE, Predicate
-from runbook_keys.operations.attestation import attest, check_handed_in
-from runbook_keys.operations.export import BundleCheck, Exported, export
+from runbook_keys.evidence.bundle.attestation import PREDICATE_TYPE, Predicate
+from runbook_keys.operations.reports.attestation import attest, check_handed_in
+from runbook_keys.operations.reports.export import BundleCheck, Exported, export
 from runbook_keys.operations.services import Services
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "run-statement.md"

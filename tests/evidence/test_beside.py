@@ -14,14 +14,14 @@ from runbook_keys.evidence.followups_feedback import Feedback
 from runbook_keys.journal.lines import read
 from runbook_keys.model.breach import BreachDetail
 from runbook_keys.model.event import RecordRead, RunKind
-from runbook_keys.operations.access import record_access
-from runbook_keys.operations.breach import become_aware, detail, standing
-from runbook_keys.operations.feedback import feedback_on, give_feedback
-from runbook_keys.operations.followups import assign, complete, list_follow_ups
 from runbook_keys.operations.packs import read_pack
+from runbook_keys.operations.record.access import record_access
+from runbook_keys.operations.record.verify import verify
 from runbook_keys.operations.recorded import find_run
+from runbook_keys.operations.runs.breach import become_aware, detail, standing
+from runbook_keys.operations.runs.feedback import feedback_on, give_feedback
+from runbook_keys.operations.runs.followups import assign, complete, list_follow_ups
 from runbook_keys.operations.services import Services
-from runbook_keys.operations.verify import verify
 
 
 @pytest.fixture

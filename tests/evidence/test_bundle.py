@@ -18,12 +18,12 @@ from keyring import AT, OPENED, RUN, edit, entered, signed_store, wait, write
 
 from runbook_keys.bootstrap import services
 from runbook_keys.errors import JournalDamaged, KeysError
-from runbook_keys.evidence.bundle_names import safe_name, safe_path
-from runbook_keys.evidence.bundle_tables import table
+from runbook_keys.evidence.bundle.names import safe_name, safe_path
+from runbook_keys.evidence.csv_table import table
 from runbook_keys.journal.blobs import seal
 from runbook_keys.model.actor import DRIVER
 from runbook_keys.model.event import FileAttached, NoteAdded
-from runbook_keys.operations.export import Exported, check_files, read_bundle
+from runbook_keys.operations.reports.export import Exported, check_files, read_bundle
 from runbook_keys.system.signing import FolderSigner
 
 sys.path.insert(0, f"{Path(__file__).parents[1] / 'hostile'}")

@@ -36,7 +36,7 @@ from runbook_keys.bootstrap import services
 from runbook_keys.errors import JournalDamaged
 from runbook_keys.journal.checkpoint import read_note, read_notes
 from runbook_keys.model.runbook import SafetyClass
-from runbook_keys.operations.verify import verify
+from runbook_keys.operations.record.verify import verify
 from runbook_keys.ports import JournalStore
 from runbook_keys.stores.memory import MemoryStore
 from runbook_keys.stores.notary import Notary

@@ -14,16 +14,16 @@ from keyring import edit
 
 from runbook_keys.engine import inputs as i
 from runbook_keys.errors import Refused
-from runbook_keys.evidence import controls as controls_module
-from runbook_keys.evidence.controls import Catalogue, Strength, read_catalogue
-from runbook_keys.evidence.controls_queries import QUERIES
+from runbook_keys.evidence.controls import report as controls_module
+from runbook_keys.evidence.controls.queries import QUERIES
+from runbook_keys.evidence.controls.report import Catalogue, Strength, read_catalogue
 from runbook_keys.model.breach import BreachDetail
 from runbook_keys.model.event import RunKind
-from runbook_keys.operations.access import record_copy
-from runbook_keys.operations.breach import become_aware, detail
-from runbook_keys.operations.report import FRAMEWORKS, ReportMade, report
+from runbook_keys.operations.record.access import record_copy
+from runbook_keys.operations.reports.report import FRAMEWORKS, ReportMade, report
+from runbook_keys.operations.runs.breach import become_aware, detail
 
-FILES = sorted((Path(controls_module.__file__).parent / "controls").glob("*.json"))
+FILES = sorted((Path(controls_module.__file__).parent / "catalogues").glob("*.json"))
 YEAR = (date(2026, 1, 1), date(2026, 12, 31))
 CLAIMS = re.compile(
     r"\bcompliant\b|compliance achieved|\bcertified\b|\bsatisfied\b|\bpassed the\b", re.IGNORECASE

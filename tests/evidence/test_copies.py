@@ -12,14 +12,14 @@ import pytest
 from a_journal import ANNA, BELA, ESCALATED, SLUG, Journal
 
 from runbook_keys.engine import inputs as i
-from runbook_keys.evidence.bundle_check import check_bundle
+from runbook_keys.evidence.bundle.check import check_bundle
 from runbook_keys.journal.lines import decode, read
 from runbook_keys.model.actor import Actor
 from runbook_keys.model.event import RecordRead, RunKind, StepDoubted
-from runbook_keys.operations.access import record_access, record_copy
-from runbook_keys.operations.export import Exported, export, public_keys_of
-from runbook_keys.operations.feedback import give_feedback
-from runbook_keys.operations.verify import verify
+from runbook_keys.operations.record.access import record_access, record_copy
+from runbook_keys.operations.record.verify import verify
+from runbook_keys.operations.reports.export import Exported, export, public_keys_of
+from runbook_keys.operations.runs.feedback import give_feedback
 from runbook_keys.system.signing import is_signed
 
 

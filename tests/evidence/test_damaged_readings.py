@@ -11,9 +11,9 @@ from keyring import edit
 from runbook_keys.journal.lines import read
 from runbook_keys.model.entry import SpineRow, StoredEntry
 from runbook_keys.model.event import NoteAdded, RecordRead
-from runbook_keys.operations.access import record_access, record_copy
+from runbook_keys.operations.record.access import record_access, record_copy
+from runbook_keys.operations.record.verify import verify
 from runbook_keys.operations.services import Services
-from runbook_keys.operations.verify import verify
 
 CUT = "DELETE FROM entries WHERE run_no = 1 AND seq > 3"
 ANEW = "UPDATE spine SET link = upper(link) WHERE run_no = 1 AND rseq = (SELECT max(rseq) FROM spine WHERE run_no = 1)"

@@ -10,12 +10,12 @@ from keyring import wait
 
 from runbook_keys.bootstrap import services
 from runbook_keys.errors import Refused, RefusedInput
-from runbook_keys.evidence.bundle_check import check_bundle
+from runbook_keys.evidence.bundle.check import check_bundle
 from runbook_keys.model.actor import Actor, ActorKind
 from runbook_keys.model.entry import Damage
-from runbook_keys.operations.erase import erasable, erase
-from runbook_keys.operations.export import Exported, export, public_keys_of
-from runbook_keys.operations.verify import verify
+from runbook_keys.operations.record.erase import erasable, erase
+from runbook_keys.operations.record.verify import verify
+from runbook_keys.operations.reports.export import Exported, export, public_keys_of
 from runbook_keys.system.signing import is_signed
 
 sys.path.insert(0, f"{Path(__file__).parents[1] / 'hostile'}")

@@ -17,10 +17,10 @@ from runbook_keys.config import Anchors, Config
 from runbook_keys.journal.blobs import seal
 from runbook_keys.model.actor import DRIVER
 from runbook_keys.model.event import AnyEvent, NoteAdded
-from runbook_keys.operations.anchor import anchor
-from runbook_keys.operations.look_through import look_through
+from runbook_keys.operations.record.anchor import anchor
+from runbook_keys.operations.record.look_through import look_through
+from runbook_keys.operations.record.verify import VerifyReport, verify
 from runbook_keys.operations.services import Services
-from runbook_keys.operations.verify import VerifyReport, verify
 from runbook_keys.stores.sqlite import SqliteStore
 
 

@@ -16,10 +16,10 @@ from a_journal import BELA, ESCALATED, Journal
 from oscal_schema import SCHEMA
 
 from runbook_keys.engine import inputs as i
-from runbook_keys.evidence.oscal import control_id, uuid_of
+from runbook_keys.evidence.controls.oscal import control_id, uuid_of
 from runbook_keys.model.event import RunKind
-from runbook_keys.operations.breach import become_aware
-from runbook_keys.operations.report import FRAMEWORKS, Form, report
+from runbook_keys.operations.reports.report import FRAMEWORKS, Form, report
+from runbook_keys.operations.runs.breach import become_aware
 
 YEAR = (date(2026, 1, 1), date(2026, 12, 31))
 

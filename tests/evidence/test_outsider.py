@@ -18,8 +18,8 @@ from keyring import made, wait
 
 from runbook_keys.bootstrap import services
 from runbook_keys.errors import KeysError
-from runbook_keys.operations.attestation import check_handed_in
-from runbook_keys.operations.export import REPACKED, BundleCheck, Exported, read_bundle
+from runbook_keys.operations.reports.attestation import check_handed_in
+from runbook_keys.operations.reports.export import REPACKED, BundleCheck, Exported, read_bundle
 from runbook_keys.system.signing import FolderSigner
 
 Files = dict[str, bytes]

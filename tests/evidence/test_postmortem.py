@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runbook_keys.engine import inputs as i
+from runbook_keys.evidence.markdown import code, md
 from runbook_keys.evidence.plots_timeline import timeline
-from runbook_keys.evidence.postmortem_story import stretches
-from runbook_keys.evidence.postmortem_text import code, md
+from runbook_keys.evidence.postmortem.story import stretches
 from runbook_keys.model.event import RunKind
-from runbook_keys.operations.postmortem import draft
+from runbook_keys.operations.reports.postmortem import draft
 from runbook_keys.operations.stories import stories_of_incident
 
 

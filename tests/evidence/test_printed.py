@@ -13,13 +13,13 @@ from a_journal import ESCALATED, Journal
 
 from runbook_keys.engine import inputs as i
 from runbook_keys.errors import PrintingUnavailable
+from runbook_keys.evidence.html import excerpt, facts, grid, page, shown
 from runbook_keys.evidence.printed_page import printed
-from runbook_keys.evidence.report_html import excerpt, facts, grid, page, shown
 from runbook_keys.model.event import RunKind
 from runbook_keys.model.printed import Facts, Grid, Heading, Lines, Picture, Printed, Prose
-from runbook_keys.operations.export import export, paper_of
-from runbook_keys.operations.postmortem import draft
-from runbook_keys.operations.report import FRAMEWORKS, Form, report
+from runbook_keys.operations.reports.export import export, paper_of
+from runbook_keys.operations.reports.postmortem import draft
+from runbook_keys.operations.reports.report import FRAMEWORKS, Form, report
 from runbook_keys.operations.services import Services
 from runbook_keys.system.printing import TypstPrinter
 

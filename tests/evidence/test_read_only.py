@@ -13,9 +13,9 @@ import pytest
 from a_journal import BELA, ESCALATED, Journal
 
 from runbook_keys.errors import JournalUnavailable
-from runbook_keys.operations.access import record_access
-from runbook_keys.operations.feedback import give_feedback
-from runbook_keys.operations.runs import show_run
+from runbook_keys.operations.record.access import record_access
+from runbook_keys.operations.runs.feedback import give_feedback
+from runbook_keys.operations.runs.listing import show_run
 from runbook_keys.operations.services import Services
 
 NOBODY = 65534

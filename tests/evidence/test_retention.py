@@ -19,11 +19,11 @@ from runbook_keys.errors import Refused, RefusedInput
 from runbook_keys.journal.lines import read
 from runbook_keys.model.entry import Alarm
 from runbook_keys.model.event import MaterialErased, RunKind
-from runbook_keys.operations.doctor import examine
-from runbook_keys.operations.erase import Erasable, erasable, erase
-from runbook_keys.operations.report import report
-from runbook_keys.operations.retention import Due, Erased, due, erase_due
-from runbook_keys.operations.verify import verify
+from runbook_keys.operations.library.doctor import examine
+from runbook_keys.operations.record.erase import Erasable, erasable, erase
+from runbook_keys.operations.record.retention import Due, Erased, due, erase_due
+from runbook_keys.operations.record.verify import verify
+from runbook_keys.operations.reports.report import report
 from runbook_keys.testing.clock import FakeClock
 
 LONG_AGO = datetime(2019, 5, 1, 3, 0, tzinfo=UTC)

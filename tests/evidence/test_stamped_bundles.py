@@ -13,8 +13,8 @@ from keyring import wait
 
 from runbook_keys.bootstrap import services
 from runbook_keys.config import Anchors, Config
-from runbook_keys.operations.anchor import anchor
-from runbook_keys.operations.export import Exported, check_files, export
+from runbook_keys.operations.record.anchor import anchor
+from runbook_keys.operations.reports.export import Exported, check_files, export
 
 sys.path.insert(0, f"{Path(__file__).parents[1] / 'hostile'}")
 from small_pack import Place

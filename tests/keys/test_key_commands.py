@@ -219,7 +219,7 @@ def test_keys_run_starts_without_anything_that_keys_need(place: KeyedPlace) -> N
     """What calls KEYS is loaded when the first one is called."""
     code = (
         "import sys, asyncio\n"
-        "import runbook_keys.cli.main, runbook_keys.bootstrap, runbook_keys.operations.run\n"
+        "import runbook_keys.cli.main, runbook_keys.bootstrap, runbook_keys.operations.runs.run\n"
         "async def opened():\n"
         "    async with runbook_keys.bootstrap.services() as services:\n"
         "        services.executors(None)\n"

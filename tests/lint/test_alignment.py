@@ -12,7 +12,7 @@ from runbook_keys.bootstrap import services
 from runbook_keys.lint.audit import ALIGNMENT, audit
 from runbook_keys.lint.material import Material, gather
 from runbook_keys.lint.registry import NAMES
-from runbook_keys.operations.audit import audit_library, pages
+from runbook_keys.operations.library.audit import audit_library, pages
 
 PAGES = Path(__file__).parents[2] / "docs" / "alignment"
 

@@ -17,7 +17,7 @@ from runbook_keys.drills.effort import Compared, Effort
 from runbook_keys.drills.effort_page import effort_page
 from runbook_keys.drills.qa_page import PageFacts, Results, page
 from runbook_keys.drills.records import EffortRecord, drills_of, efforts_of, mutation_of
-from runbook_keys.operations.qa import digests, kept, page_facts, pages
+from runbook_keys.operations.practice.qa import digests, kept, page_facts, pages
 
 DOCS = Path(__file__).parents[2] / "docs"
 SLUG = "stripe-webhook-failure"

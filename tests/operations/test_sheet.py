@@ -16,7 +16,7 @@ from runbook_keys.book.parse import parse
 from runbook_keys.bootstrap import shipped_library, typesetter
 from runbook_keys.model.pack import Pack
 from runbook_keys.model.runbook import Block, Branch, RollBack, Runbook, SafetyClass, Target
-from runbook_keys.operations.sheet import MOST_PAGES, printed_sheet
+from runbook_keys.operations.reports.sheet import MOST_PAGES, printed_sheet
 from runbook_keys.system.library import FolderLibrary
 
 SLUGS = sorted(folder.name for folder in shipped_library().iterdir())

@@ -13,7 +13,7 @@ from runbook_keys.bootstrap import services
 from runbook_keys.journal.blobs import seal
 from runbook_keys.model.actor import DRIVER
 from runbook_keys.model.event import MaterialErased, NoteAdded, RunOpened, StepEntered
-from runbook_keys.operations.verify import VerifyReport, verify
+from runbook_keys.operations.record.verify import VerifyReport, verify
 from runbook_keys.stores.sqlite import SqliteStore
 
 T = TypeVar("T")

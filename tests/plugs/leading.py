@@ -26,7 +26,7 @@ from runbook_keys.model.event import RunKind
 from runbook_keys.model.outcome import Settlement
 from runbook_keys.model.runbook import StepKind
 from runbook_keys.model.view import Asking, View
-from runbook_keys.operations.run import RunRequest, resume, start
+from runbook_keys.operations.runs.run import RunRequest, resume, start
 from runbook_keys.operations.services import Services
 from runbook_keys.system.practice_clock import PracticeClock
 

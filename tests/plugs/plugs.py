@@ -32,7 +32,7 @@ from runbook_keys.model.entry import Entry
 from runbook_keys.model.outcome import Role, Settlement
 from runbook_keys.model.runbook import Ending, SafetyClass
 from runbook_keys.operations.packs import README
-from runbook_keys.operations.verify import verify
+from runbook_keys.operations.record.verify import verify
 from runbook_keys.system.library import FolderLibrary
 
 HERE = Path(__file__).parent

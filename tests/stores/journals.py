@@ -13,7 +13,7 @@ from runbook_keys.journal.blobs import seal
 from runbook_keys.model.actor import DRIVER
 from runbook_keys.model.entry import Damage
 from runbook_keys.model.event import AnyEvent, NoteAdded, RunOpened, StepEntered
-from runbook_keys.operations.look_through import look_through
+from runbook_keys.operations.record.look_through import look_through
 from runbook_keys.ports import JournalStore
 from runbook_keys.stores.sqlite import SqliteStore
 

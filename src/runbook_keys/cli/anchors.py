@@ -13,7 +13,7 @@ from runbook_keys.cli.opening import say, show_json, with_services
 from runbook_keys.cli.text import hanging
 
 if TYPE_CHECKING:
-    from runbook_keys.operations.anchor import Anchored
+    from runbook_keys.operations.record.anchor import Anchored
 
 SHORT_SECONDS = 5.0
 """How long a person who has just ended a run waits for each anchor at most."""
@@ -26,7 +26,7 @@ def anchor_command(as_json: bool) -> None:
 
     Example: keys anchor
     """
-    from runbook_keys.operations.anchor import anchor
+    from runbook_keys.operations.record.anchor import anchor
 
     found = with_services(anchor)
     show_json(found) if as_json else say(anchor_lines(found))
@@ -47,7 +47,7 @@ def anchor_lines(found: Sequence[Anchored]) -> list[str]:
 
 def anchor_after_run() -> None:
     """Try once, for a short time. Whatever goes wrong is one line: the run has ended, and nothing depends on this."""
-    from runbook_keys.operations.anchor import anchor
+    from runbook_keys.operations.record.anchor import anchor
 
     try:
         found = with_services(lambda services: anchor(services, SHORT_SECONDS))

@@ -13,7 +13,7 @@ from runbook_keys.cli.opening import say, show_json, with_services
 from runbook_keys.cli.text import hanging, safe
 
 if TYPE_CHECKING:
-    from runbook_keys.operations.doctor import Diagnosis
+    from runbook_keys.operations.library.doctor import Diagnosis
 
 
 @click.command("doctor")
@@ -24,7 +24,7 @@ def doctor_command(slugs: tuple[str, ...], as_json: bool) -> None:
 
     Example: keys doctor stripe-webhook-failure
     """
-    from runbook_keys.operations.doctor import examine
+    from runbook_keys.operations.library.doctor import examine
 
     found = with_services(lambda services: examine(services, slugs))
     show_json(found) if as_json else say(_lines(found))

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from runbook_keys.drills.mutants import MutationReport
     from runbook_keys.drills.result import DrillResult
     from runbook_keys.evidence.summary import RunSummary
-    from runbook_keys.operations.drill import DrillReport, DrillRequest
-    from runbook_keys.operations.mutate import MutationRequest
+    from runbook_keys.operations.practice.drill import DrillReport, DrillRequest
+    from runbook_keys.operations.practice.mutate import MutationRequest
     from runbook_keys.operations.services import Services
 
 
@@ -77,8 +77,8 @@ def drill_command(
 
     Example: keys drill stripe-webhook-failure --fault bad-release
     """
-    from runbook_keys.operations.drill import DrillRequest
-    from runbook_keys.operations.mutate import MutationRequest
+    from runbook_keys.operations.practice.drill import DrillRequest
+    from runbook_keys.operations.practice.mutate import MutationRequest
 
     if not slug and not is_all:
         raise click.UsageError("Name a runbook, or give --all.")
@@ -112,7 +112,7 @@ def _mutate(wanted: MutationRequest, after: Path | None, *, as_json_wanted: bool
     from msgspec.structs import replace
 
     from runbook_keys.bootstrap import practice_company
-    from runbook_keys.operations.mutate import drilled_before, mutate
+    from runbook_keys.operations.practice.mutate import drilled_before, mutate
 
     if not wanted.slug:
         raise click.UsageError("Name the runbook to make wrong.")
@@ -168,7 +168,7 @@ async def _drills(services: Services, request: DrillRequest, is_told: bool) -> l
     from dataclasses import replace
 
     from runbook_keys.bootstrap import practice_company
-    from runbook_keys.operations.drill import drill
+    from runbook_keys.operations.practice.drill import drill
 
     def tell(line: str) -> None:
         if request.operator is None:

@@ -6,7 +6,7 @@ from enum import IntEnum
 
 from runbook_keys.cli.text import RULE, hanging, safe
 from runbook_keys.model.runbook import Ending
-from runbook_keys.operations.run import RunReport
+from runbook_keys.operations.runs.run import RunReport
 
 
 class Exit(IntEnum):

@@ -12,7 +12,7 @@ from runbook_keys.cli.text import hanging
 from runbook_keys.errors import KeysError
 
 if TYPE_CHECKING:
-    from runbook_keys.operations.retention import Due, Erased
+    from runbook_keys.operations.record.retention import Due, Erased
     from runbook_keys.operations.services import Services
 
 
@@ -43,7 +43,7 @@ def erase_command(
         return
     if not (run and reason):
         raise click.UsageError("Give RUN and --reason, or --due.")
-    from runbook_keys.operations.erase import erasable, erase
+    from runbook_keys.operations.record.erase import erasable, erase
 
     async def work(services: Services) -> int:
         what = await erasable(services, run, entries, although_kept=although_kept)
@@ -58,7 +58,7 @@ def erase_command(
 
 def _erase_what_is_due(confirm: str) -> None:
     """List what is due, then erase it once its count was typed, or given as `confirm`."""
-    from runbook_keys.operations.retention import due, erase_due, refuse_while_doubtful
+    from runbook_keys.operations.record.retention import due, erase_due, refuse_while_doubtful
 
     async def work(services: Services) -> Erased | None:
         what = await due(services)

@@ -18,10 +18,10 @@ from runbook_keys.cli.writing import is_same, write_folder, write_whole
 from runbook_keys.errors import KeysError
 
 if TYPE_CHECKING:
-    from runbook_keys.operations.checkpoints import CheckpointMade
-    from runbook_keys.operations.export import BundleCheck, Exported
+    from runbook_keys.operations.record.checkpoints import CheckpointMade
+    from runbook_keys.operations.record.verify import VerifyReport
+    from runbook_keys.operations.reports.export import BundleCheck, Exported
     from runbook_keys.operations.services import Services
-    from runbook_keys.operations.verify import VerifyReport
 
 
 def add_evidence_commands(cli: click.Group) -> None:
@@ -51,7 +51,7 @@ def verify_command(
 
     Example: keys verify --against last-month.checkpoint
     """
-    from runbook_keys.operations.verify import verify
+    from runbook_keys.operations.record.verify import verify
 
     if what and Path(what).exists():
         if against or receipts:
@@ -64,7 +64,7 @@ def verify_command(
 
 
 def _verify_bundle(path: Path, key: str, as_json: bool) -> NoReturn:
-    from runbook_keys.operations.attestation import check_handed_in
+    from runbook_keys.operations.reports.attestation import check_handed_in
 
     async def look(services: Services) -> BundleCheck:
         return check_handed_in(services, path, key)
@@ -144,7 +144,7 @@ def checkpoint_command(new_key: str) -> None:
 
     Example: keys checkpoint > today.checkpoint
     """
-    from runbook_keys.operations.checkpoints import change_key, make_checkpoint
+    from runbook_keys.operations.record.checkpoints import change_key, make_checkpoint
 
     async def make(services: Services) -> CheckpointMade:
         return await (change_key(services, new_key) if new_key else make_checkpoint(services))
@@ -202,9 +202,9 @@ async def _taken(
     services: Services, run: str, out: Path, *, dsse: bool, pdf: bool
 ) -> tuple[Exported, dict[str, bytes], str]:
     """A bundle, what goes beside its folder, and what is to be said where the copy could not be put on record."""
-    from runbook_keys.operations.access import record_copy
-    from runbook_keys.operations.attestation import ENDING, attest
-    from runbook_keys.operations.export import export, paper_of
+    from runbook_keys.operations.record.access import record_copy
+    from runbook_keys.operations.reports.attestation import ENDING, attest
+    from runbook_keys.operations.reports.export import export, paper_of
 
     made = await export(services, run)
     beside = {f"{made.name}.zip": made.zip}
@@ -241,7 +241,7 @@ def declare_command(reason: str, against: Path | None, confirm: str) -> None:
 
     Example: keys declare --reason "disk replaced, backup of 02:00 restored, ticket 2026-118"
     """
-    from runbook_keys.operations.declare import declarable, declare
+    from runbook_keys.operations.record.declare import declarable, declare
 
     kept = read_kept(against) if against else b""
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from runbook_keys.model.actor import Actor
     from runbook_keys.model.breach import BreachDetail
     from runbook_keys.model.pack import Pack
-    from runbook_keys.operations.breach import BreachStanding
+    from runbook_keys.operations.runs.breach import BreachStanding
     from runbook_keys.operations.services import Services
 
 
@@ -43,8 +43,8 @@ def followups_command(
 
     Example: keys followups --done r-20261123-0312-k7qm 2 --note "alert added"
     """
-    from runbook_keys.operations.followups import assign as give
-    from runbook_keys.operations.followups import complete, list_follow_ups
+    from runbook_keys.operations.runs.followups import assign as give
+    from runbook_keys.operations.runs.followups import complete, list_follow_ups
 
     if assign is not None:
         run, number, to = assign
@@ -100,7 +100,7 @@ def feedback_command(run: str, step: str, words: str) -> None:
 
     Example: keys feedback r-20261123-0312-k7qm D3 "the dashboard has moved"
     """
-    from runbook_keys.operations.feedback import give_feedback
+    from runbook_keys.operations.runs.feedback import give_feedback
 
     name = with_services(lambda services: give_feedback(services, me(), run, step.strip().upper(), words))
     say(
@@ -114,7 +114,7 @@ def show_feedback(packs: Callable[[Services], Sequence[Pack]]) -> None:
     """What people said of steps that these packs still have unchanged; nothing where nobody said anything."""
 
     async def look(services: Services) -> list[Feedback]:
-        from runbook_keys.operations.feedback import feedback_on_packs
+        from runbook_keys.operations.runs.feedback import feedback_on_packs
 
         return await feedback_on_packs(services, packs(services))
 
@@ -174,7 +174,7 @@ async def _aware(
     told_at: datetime | None,
 ) -> BreachStanding:
     from runbook_keys.model.breach import BreachDetail
-    from runbook_keys.operations.breach import become_aware, detail, standing
+    from runbook_keys.operations.runs.breach import become_aware, detail, standing
 
     actor = me()
     if is_new:

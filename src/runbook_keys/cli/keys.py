@@ -18,7 +18,7 @@ from runbook_keys.errors import Interrupted, KeysError
 if TYPE_CHECKING:
     from runbook_keys.model.key import KeyMode
     from runbook_keys.model.outcome import Outcome
-    from runbook_keys.operations.keys import Installed, KeyPage, RunbookPage
+    from runbook_keys.operations.library.keys import Installed, KeyPage, RunbookPage
     from runbook_keys.operations.services import Services
 
 WithServices = Callable[[Callable[["Services"], Awaitable[Any]]], Any]
@@ -37,7 +37,7 @@ def show_installed(with_services: WithServices, name: str, as_json: bool) -> boo
     """Show the KEY or runbook of this name; False where there is none."""
 
     async def look(services: Services) -> KeyPage | RunbookPage | None:
-        from runbook_keys.operations.keys import page_of
+        from runbook_keys.operations.library.keys import page_of
 
         return page_of(services, name)
 
@@ -89,7 +89,7 @@ async def _called(
     undo: bool,
     before: Path | None,
 ) -> Outcome:
-    from runbook_keys.operations.call import CallRequest, call_key
+    from runbook_keys.operations.library.call import CallRequest, call_key
 
     earlier = _result_in(before) if before else None
     request = CallRequest(name, Path.cwd(), _pairs(arguments), _mode(dry_run, undo), earlier)
@@ -175,7 +175,7 @@ def _list_command(with_services: WithServices) -> click.Command:
         """
 
         async def look(services: Services) -> list[Installed]:
-            from runbook_keys.operations.keys import list_installed
+            from runbook_keys.operations.library.keys import list_installed
 
             return list_installed(services)
 
@@ -207,7 +207,7 @@ def _new_command(with_services: WithServices) -> click.Command:
 
         Example: keys new node node-cache-purge
         """
-        from runbook_keys.operations.new import Made, make_new
+        from runbook_keys.operations.library.new import Made, make_new
 
         async def make(services: Services) -> Made:
             return make_new(services, kind, name)
@@ -234,7 +234,7 @@ def _schema_command(_with_services: WithServices) -> click.Command:
 
         Example: keys schema key > key.schema.json
         """
-        from runbook_keys.operations.keys import schema_of
+        from runbook_keys.operations.library.keys import schema_of
 
         click.echo(json.dumps(schema_of(kind), indent=2, ensure_ascii=False))
 
@@ -242,7 +242,7 @@ def _schema_command(_with_services: WithServices) -> click.Command:
 
 
 def _page_lines(page: KeyPage | RunbookPage) -> list[str]:
-    from runbook_keys.operations.keys import KeyPage
+    from runbook_keys.operations.library.keys import KeyPage
 
     return _key_lines(page) if isinstance(page, KeyPage) else _runbook_lines(page)
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from runbook_keys.cli.text import RULE, command, hanging, one_line, safe
 from runbook_keys.evidence.summary import RunSummary
 from runbook_keys.model.outcome import Role
-from runbook_keys.operations.dry_run import DryBlock, DryRun, DryStep
-from runbook_keys.operations.runs import RunHistory
+from runbook_keys.operations.runs.dry_run import DryBlock, DryRun, DryStep
+from runbook_keys.operations.runs.listing import RunHistory
 
 LATEST_SHOWN = 50
 """How many runs are listed unless somebody asks for all."""

@@ -32,12 +32,12 @@ from runbook_keys.cli.terminal import TerminalOperator, operator_for
 from runbook_keys.cli.text import safe
 from runbook_keys.errors import Interrupted, KeysError
 from runbook_keys.model.pack import Pack
-from runbook_keys.operations.run import RunReport, RunRequest, resume, start
+from runbook_keys.operations.runs.run import RunReport, RunRequest, resume, start
 from runbook_keys.operations.services import Services
 from runbook_keys.ports import Cache
 
 if TYPE_CHECKING:
-    from runbook_keys.operations.runs import RunHistory
+    from runbook_keys.operations.runs.listing import RunHistory
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
@@ -88,7 +88,7 @@ def run_command(
 
 
 async def _dry_run(services: Services, slug: str, values: dict[str, str]) -> list[str]:
-    from runbook_keys.operations.dry_run import dry_run
+    from runbook_keys.operations.runs.dry_run import dry_run
 
     return dry_run_lines(dry_run(services, slug, values))
 
@@ -112,7 +112,7 @@ def _operator(answers: Path | None) -> TerminalOperator:
 
 def _follow(work: Callable[[Services], Awaitable[RunReport]]) -> NoReturn:
     """Follow a runbook to its last screen; what anchors the record comes after it."""
-    from runbook_keys.operations.anchor import has_anchors
+    from runbook_keys.operations.record.anchor import has_anchors
 
     async def body(services: Services) -> tuple[RunReport, bool]:
         return await work(services), has_anchors(services)
@@ -152,7 +152,7 @@ def runs_command(is_all: bool, as_json: bool) -> None:
 
     Example: keys runs --all
     """
-    from runbook_keys.operations.runs import list_runs
+    from runbook_keys.operations.runs.listing import list_runs
 
     latest = None if is_all or as_json else LATEST_SHOWN
     found = with_services(lambda services: list_runs(services, latest))
@@ -198,8 +198,8 @@ def show_command(run: str, as_json: bool, entries: bool, paper: Path | None) -> 
 
 async def _history(services: Services, run: str) -> tuple[RunHistory, str]:
     """One run's history, and what is to be said where this reading could not be put on its record."""
-    from runbook_keys.operations.access import record_access
-    from runbook_keys.operations.runs import show_run
+    from runbook_keys.operations.record.access import record_access
+    from runbook_keys.operations.runs.listing import show_run
 
     history = await show_run(services, run)
     return history, await record_access(services, me(), [history.run], "timeline")
@@ -216,7 +216,7 @@ def check_command(names: tuple[str, ...], form: str, is_audit: bool) -> None:
     """
     if is_audit:
         _audit(as_json=form == "json")
-    from runbook_keys.operations.check import blocks_run, rendered
+    from runbook_keys.operations.library.check import blocks_run, rendered
 
     checked = with_services(lambda services: _checked(services, names))
     click.echo(rendered(checked, form))
@@ -228,7 +228,7 @@ def check_command(names: tuple[str, ...], form: str, is_audit: bool) -> None:
 
 def _audit(*, as_json: bool) -> NoReturn:
     from runbook_keys.cli.audits import audit_lines
-    from runbook_keys.operations.audit import audit_library
+    from runbook_keys.operations.library.audit import audit_library
 
     async def look(services: Services) -> Any:
         return audit_library(services)
@@ -239,7 +239,7 @@ def _audit(*, as_json: bool) -> NoReturn:
 
 
 async def _checked(services: Services, names: tuple[str, ...]) -> Any:
-    from runbook_keys.operations.check import check
+    from runbook_keys.operations.library.check import check
 
     return check(services, names)
 

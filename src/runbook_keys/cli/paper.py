@@ -12,8 +12,8 @@ from runbook_keys.cli.text import hanging, safe
 from runbook_keys.errors import KeysError
 
 if TYPE_CHECKING:
+    from runbook_keys.operations.reports.sheet import PrintedSheet
     from runbook_keys.operations.services import Services
-    from runbook_keys.operations.sheet import PrintedSheet
 
 
 def write_paper(slug: str, file: Path) -> None:
@@ -32,6 +32,6 @@ def write_paper(slug: str, file: Path) -> None:
 
 async def _printed(services: Services, slug: str) -> PrintedSheet:
     from runbook_keys.bootstrap import typesetter
-    from runbook_keys.operations.sheet import printed_sheet
+    from runbook_keys.operations.reports.sheet import printed_sheet
 
     return printed_sheet(services.library.load(slug), services.cache, typesetter())

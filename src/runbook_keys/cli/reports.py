@@ -18,8 +18,8 @@ from runbook_keys.errors import KeysError
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from runbook_keys.operations.postmortem import PostmortemDraft
-    from runbook_keys.operations.report import ReportMade
+    from runbook_keys.operations.reports.postmortem import PostmortemDraft
+    from runbook_keys.operations.reports.report import ReportMade
     from runbook_keys.operations.services import Services
 
 
@@ -62,8 +62,8 @@ def postmortem_command(run: str, out: Path | None, form: str) -> None:
 
 
 async def _drafted(services: Services, run: str, *, is_for_paper: bool) -> tuple[PostmortemDraft, str]:
-    from runbook_keys.operations.access import record_access
-    from runbook_keys.operations.postmortem import draft
+    from runbook_keys.operations.record.access import record_access
+    from runbook_keys.operations.reports.postmortem import draft
 
     made = await draft(services, run, is_for_paper=is_for_paper)
     return made, await record_access(services, me(), made.runs, "post-mortem")
@@ -105,8 +105,8 @@ def report_command(framework: str, from_day: datetime, to_day: datetime, form: s
 async def _reported(
     services: Services, framework: str, from_day: datetime, to_day: datetime, form: str
 ) -> tuple[ReportMade, str]:
-    from runbook_keys.operations.access import record_access
-    from runbook_keys.operations.report import Form, report
+    from runbook_keys.operations.record.access import record_access
+    from runbook_keys.operations.reports.report import Form, report
 
     made = await report(services, framework, from_day.date(), to_day.date(), Form(form))
     return made, await record_access(services, me(), made.runs, f"report {framework}")

@@ -12,7 +12,7 @@ from runbook_keys.cli.opening import say, show_json, told, with_services
 from runbook_keys.cli.text import RULE, hanging, one_line
 
 if TYPE_CHECKING:
-    from runbook_keys.evidence.stats import Figures, StepFigures
+    from runbook_keys.evidence.figures.figures import Figures, StepFigures
 
 MOST = 5
 
@@ -30,7 +30,7 @@ def stats_command(slug: str, is_practice: bool, form: str) -> None:
 
     Example: keys stats --format html > stats.html
     """
-    from runbook_keys.operations.stats import page_of_stats, stats
+    from runbook_keys.operations.reports.stats import page_of_stats, stats
 
     made = with_services(lambda services: stats(services, slug, is_practice))
     found = made.figures
@@ -52,7 +52,7 @@ def stats_lines(found: Sequence[Figures], is_practice: bool) -> list[str]:
 
 
 def _runbook(found: Figures) -> list[str]:
-    from runbook_keys.evidence.stats_page import acknowledged, resolved
+    from runbook_keys.evidence.figures.page import acknowledged, resolved
 
     endings = ", ".join(f"{count} {ending}" for ending, count in found.endings.items())
     lines = [RULE, one_line(f"{found.title} ({found.slug})")]
@@ -89,6 +89,6 @@ def _step(step: StepFigures) -> str:
 
 
 def _time(milliseconds: float) -> str:
-    from runbook_keys.evidence.postmortem_text import length
+    from runbook_keys.evidence.markdown import length
 
     return length(timedelta(milliseconds=milliseconds)) if milliseconds else "-"

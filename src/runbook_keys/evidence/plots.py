@@ -9,7 +9,7 @@ from html import escape
 
 from msgspec import Struct
 
-from runbook_keys.evidence.postmortem_text import length
+from runbook_keys.evidence.markdown import length
 
 WIDTH, ROW, LABELS, NUMBERS = 860, 26, 290, 110
 

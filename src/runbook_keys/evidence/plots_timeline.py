@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
+from runbook_keys.evidence.markdown import length
 from runbook_keys.evidence.plots import box, cut, opened, text
-from runbook_keys.evidence.postmortem_story import Spent, Story, Stretch, stretches
-from runbook_keys.evidence.postmortem_text import length
+from runbook_keys.evidence.postmortem.story import Spent, Story, Stretch, stretches
 
 WIDTH, ROW, LABELS, ROOM, HEAD = 980, 24, 300, 560, 44
 SHORT = 46.0

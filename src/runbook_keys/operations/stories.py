@@ -6,7 +6,7 @@ import msgspec
 
 from runbook_keys.errors import JournalDamaged, RunNotFound
 from runbook_keys.evidence.followups import follow_ups
-from runbook_keys.evidence.postmortem_story import Story
+from runbook_keys.evidence.postmortem.story import Story
 from runbook_keys.evidence.summary import summary_of
 from runbook_keys.journal.lines import read
 from runbook_keys.journal.verify import verify_run

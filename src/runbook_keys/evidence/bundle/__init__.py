@@ -1,0 +1,1 @@
+"""The evidence of one run, to be checked without KEYS."""

@@ -1,0 +1,1 @@
+"""What the record holds for the requirements of a framework."""

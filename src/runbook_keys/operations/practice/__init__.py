@@ -1,0 +1,1 @@
+"""Proving runbooks in the practice company."""

@@ -1,0 +1,1 @@
+"""Following a runbook, and what people add to a run later."""
