@@ -104,8 +104,8 @@ def drill_command(
 
 
 def _busy() -> int:
-    """A drill waits for more than half of its time: twice as many as there are processors, and one to take over."""
-    return min(MOST_JOBS, 2 * (os.cpu_count() or 1) + 1)
+    """A drill waits for two thirds of its time: three for each processor are busy, and a fourth takes over."""
+    return min(MOST_JOBS, 4 * (os.cpu_count() or 1))
 
 
 def _mutate(wanted: MutationRequest, after: Path | None, *, as_json_wanted: bool) -> NoReturn:
