@@ -37,7 +37,17 @@ KINDS = (
 )
 """In the order of the shim."""
 
-LATE = ("export", "attestation", "report", "erase", "declare", "verify", "runs", "anchor", "checkpoints")
+LATE = (
+    "record.anchor",
+    "record.checkpoints",
+    "record.declare",
+    "record.erase",
+    "record.verify",
+    "reports.attestation",
+    "reports.export",
+    "reports.report",
+    "runs.listing",
+)
 """Operations that commands load when they need them: loaded once here, they need not be loaded by every process."""
 
 
