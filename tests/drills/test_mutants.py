@@ -15,7 +15,7 @@ from runbook_keys.bootstrap import PracticeWorld, services
 from runbook_keys.config import Config
 from runbook_keys.drills.mutants import Mutant, MutationKind, MutationReport, mutants_of
 from runbook_keys.drills.result import Coverage, DrillResult, Judgement
-from runbook_keys.errors import RefusedInput
+from runbook_keys.errors import DrillFailed, RefusedInput
 from runbook_keys.model.runbook import Ending, GoTo
 from runbook_keys.operations.packs import read_pack
 from runbook_keys.operations.practice.drill import DrillReport
@@ -142,6 +142,24 @@ def test_a_line_without_mutants_is_refused(tmp_path: Path) -> None:
             await mutate(at, PracticeWorld, wanted, lambda _line: None)
 
     with pytest.raises(RefusedInput, match="Nothing in these lines"):
+        asyncio.run(asked())
+
+
+def test_a_machine_on_which_no_drill_runs_has_noticed_no_mutant(tmp_path: Path) -> None:
+    """A world that does not start fails every drill, and would make a perfect score of it."""
+
+    def no_world(name: str) -> PracticeWorld:
+        raise DrillFailed(f"The world {name} can't be had.")
+
+    async def asked() -> None:
+        async with services(home=tmp_path, config=Config()) as at:
+            slug = "stripe-webhook-failure"
+            step = read_pack(at.library.load(slug), at.cache).runbook.steps[0]
+            drilled = (_result("bad-release", 1, *(f"{step.label}: {each.words}" for each in step.branches)),)
+            wanted = MutationRequest(slug, lines=(step.branches[0].line,), drilled=drilled)
+            await mutate(at, no_world, wanted, lambda _line: None)
+
+    with pytest.raises(DrillFailed, match="can't be had"):
         asyncio.run(asked())
 
 

@@ -177,10 +177,20 @@ async def _is_noticed(
         try:
             report = await drill(replace(services, library=library), world, request, lambda _line: None)
         except KeysError:  # the drill no longer fits the text, or the run could not go on: noticed
+            await _must_pass(services, world, slug, result.drill)
             return True
         if report.results[0].failures:
             return True
     return False
+
+
+async def _must_pass(services: Services, world: Callable[[str], World], slug: str, name: str) -> None:
+    """Raises KeysError where the right text fares no better: then it is this machine, and no mutant was noticed."""
+    report = await drill(services, world, DrillRequest(slug, (name,)), lambda _line: None)
+    if report.results[0].failures:
+        raise DrillFailed(
+            f"The drill {name} of {slug} fails now with the right text too. Mend that, then try again."
+        )
 
 
 def worth_drilling(mutant: Mutant, drilled: Sequence[DrillResult]) -> list[DrillResult]:
