@@ -6,6 +6,7 @@ too; at what point of its work a moment of the clock finds it is up to the machi
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import shutil
@@ -70,7 +71,8 @@ def at_a_moment(program: FaultyKeys, trial: Trial, chance: random.Random) -> boo
     if is_driving:
         poll(lambda: trial.claims() != claims or program.is_over(0), PATIENCE_SECONDS)
     if not program.is_over(seconds):
-        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it ended in this very moment
+            os.kill(pid, signal.SIGKILL)
     return program.end().code == -signal.SIGKILL
 
 
