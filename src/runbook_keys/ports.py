@@ -65,9 +65,9 @@ class KeyRequest(Struct, frozen=True):
 
 
 Output = Callable[[str], None]
+"""Called with pieces of masked output as they arrive, for the screen only."""
 Progress = Callable[[str, int, int], None]
 """Hears what is being done, and how many of how many are; the last time that all are."""
-"""Called with pieces of masked output as they arrive, for the screen only."""
 
 
 class Clock(Protocol):
@@ -139,20 +139,14 @@ class JournalStore(Protocol):
         actor: Actor,
         events: Sequence[AnyEvent],
         blobs: Sequence[Blob] = (),
-    ) -> (
-        RunHead
-    ): ...  # all or nothing, what a MaterialErased names goes with it; RunTaken when `after_seq` is no longer
-
-    # the head (0 opens the run)
+    ) -> RunHead: ...  # all or nothing, and so is what a MaterialErased names; RunTaken after another head (0 opens the run)
 
     async def entries(self, run: str) -> list[StoredEntry]: ...  # RunNotFound
     async def runs(self) -> list[RunHead]: ...  # by run number
     async def spine(self) -> list[SpineRow]: ...
     async def spine_row(self, gseq: int) -> SpineRow | None: ...
     async def spine_of(self, run_no: int) -> list[SpineRow]: ...  # one run's rows
-    async def spine_ends(
-        self,
-    ) -> list[SpineRow]: ...  # of each run the row of its highest number, by run number
+    async def spine_ends(self) -> list[SpineRow]: ...  # each run's last row, by run number
     async def blob(self, digest: str) -> bytes | None: ...  # None if erased; JournalDamaged if changed
     async def sealed(self, digest: str) -> Blob | None: ...  # the same with its salt
     async def held(self, digest: str) -> list[Blob | None]: ...  # as it lies there; None for what is erased
