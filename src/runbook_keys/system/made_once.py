@@ -8,16 +8,19 @@ from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
+_DRAFT = "[0-9a-f]" * 32
+"""The end of a draft's name: a UUID."""
+
 
 def make_once(path: Path, content: Callable[[], bytes], mode: int = 0o600) -> None:
     """Make the file unless it is there; of several processes the first one wins, and its file stays. Raises OSError.
 
     Each writes a draft of its own; `link` refuses to replace. Drafts of processes that were killed go as well: once the
-    file is there, nobody needs theirs.
+    file is there, nobody needs theirs. What a person keeps beside the file (`digest.key.bak`) is none.
     """
     if not path.exists():
         _make(path, content(), mode)
-    for left in path.parent.glob(f"{path.name}.*"):
+    for left in path.parent.glob(f"{path.name}.{_DRAFT}"):
         with suppress(OSError):
             left.unlink()
 
