@@ -89,6 +89,7 @@ outcomes = st.sampled_from([OutcomeKind.SUCCEEDED] * 6 + list(OutcomeKind))
 codes = st.sampled_from([0, 0, 0, 0, None, 1, 2, 255])
 inputs = st.one_of(
     st.builds(i.Resume),
+    st.builds(i.DropApproval, why=texts),
     st.builds(
         i.Approve,
         binding=st.sampled_from(["", "b", "c"]),

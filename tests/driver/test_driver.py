@@ -290,6 +290,44 @@ def test_a_driver_that_dies_at_any_entry_can_be_followed_by_another(cut: int) ->
     _run(body)
 
 
+class SleptStore(MemoryStore):
+    """The computer sleeps for an hour once, right after the first approval was written."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__()
+        self._clock, self._has_slept = clock, False
+
+    async def append(self, *args: Any, **kwargs: Any) -> Any:
+        """Append, and sleep after an approval."""
+        head = await super().append(*args, **kwargs)
+        if not self._has_slept and isinstance(args[4][-1], e.ApprovalGranted):
+            self._has_slept = True
+            self._clock.advance(timedelta(hours=1))
+        return head
+
+
+def test_an_approval_that_came_to_nothing_is_on_record_and_is_asked_for_again() -> None:
+    """Not as if somebody had been away: the entry says why nothing was started, and so does the next screen."""
+
+    async def body() -> None:
+        clock = FakeClock()
+        store = SleptStore(clock)
+        session = Session(RUN, RUNBOOK, Values({}, frozenset(), {}), store, clock, SequentialIds())
+        await session.tell(i.Open("example", "1.0.0", "d", "", "", {}, RUN), Person.actor)
+        person = Person()
+        ending, _ = await _drive(store, session, {"D1": OK, "A1": OK, "V1": OK}, person)
+        events = [read(stored).event for stored in await store.entries(RUN)]
+        (dropped,) = (x for x in events if isinstance(x, e.ApprovalDropped))
+        asked = [view.message for view in person.views if view.asking is Asking.APPROVAL]
+
+        assert Ending.RESOLVED == ending
+        assert not any(isinstance(x, e.RunResumed) for x in events)
+        assert ["", dropped.why] == asked
+        assert [] == [damage for damage in await damages_in(store) if "material" not in damage.what]
+
+    _run(body)
+
+
 def test_of_two_drivers_on_one_run_one_acts() -> None:
     """The slower driver's intent is refused by the fence, and its executor is never called."""
 

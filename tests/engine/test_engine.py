@@ -319,6 +319,7 @@ _ANYTHING = st.one_of(
     st.builds(i.Settle, st.sampled_from(list(Settlement)), st.just("x")),
     st.builds(i.Tick),
     st.builds(i.Resume),
+    st.builds(i.DropApproval, st.just("x")),
     st.builds(i.Escalate),
     st.builds(i.GoOn, st.just("x")),
 )

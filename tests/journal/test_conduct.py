@@ -10,6 +10,7 @@ import pytest
 from runbook_keys.journal.conduct import check_conduct
 from runbook_keys.model.event import (
     AnyEvent,
+    ApprovalDropped,
     ApprovalGranted,
     AttemptFinished,
     AttemptStarted,
@@ -115,6 +116,17 @@ def test_an_approval_is_used_up_by_the_start_that_it_allows() -> None:
     told = " ".join(found.what for found in check_conduct("r-1", enumerate(events, 1)))
     assert "was started before" in told
     assert "without an approval of its own" in told
+
+
+def test_nothing_starts_on_an_approval_that_was_dropped() -> None:
+    """It has to be given anew."""
+    dropped = ApprovalDropped("A1", "expired")
+    (found,) = check_conduct(
+        "r-1", enumerate([OPENED, approved(), dropped, started(1, IRREVERSIBLE, "b")], 1)
+    )
+    assert "without an approval of its own" in found.what
+    again = [OPENED, approved(), dropped, approved(), started(1, IRREVERSIBLE, "b")]
+    assert check_conduct("r-1", enumerate(again, 1)) == []
 
 
 def test_a_run_that_does_not_begin_with_its_opening_is_found() -> None:

@@ -62,7 +62,7 @@ class Driver:
                 is_staying = await _HANDLERS[type(effect)](self, effect)
             except Refused as refused:
                 self._message, is_staying = str(refused), True
-                await self._drop_approval()
+                await self._drop_approval(str(refused))
             if not is_staying:
                 return None
 
@@ -72,10 +72,10 @@ class Driver:
         if was_approved and self._session.state.phase is not Phase.APPROVED:
             self._message = CLOCK_WAS_SET
 
-    async def _drop_approval(self) -> None:
+    async def _drop_approval(self, why: str) -> None:
         """An approval on which nothing can be started is asked for anew; to try again would be refused again, for ever."""
         if self._session.state.phase is Phase.APPROVED:
-            await self._session.tell(i.Resume(), DRIVER)
+            await self._session.tell(i.DropApproval(why), DRIVER)
 
     async def _view(self, effect: f.Effect) -> View:
         return await view_of(self._session, effect, self._message)

@@ -93,6 +93,12 @@ def _check_explicit(label: str, given: i.Approve) -> None:
         raise Refused(f"{label} can't be undone. Say in a few words why it is right.")
 
 
+def _drop_approval(_runbook: Runbook, state: State, given: i.DropApproval, _at: datetime) -> Events:
+    if state.approval is None:
+        raise Refused("Nothing is approved.")
+    return (e.ApprovalDropped(state.approval.step, given.why),)
+
+
 def _check_entitled(state: State, label: str, by: str) -> None:
     """The organisation's policy, as it was when the run was opened."""
     opened = state.opened
@@ -282,6 +288,7 @@ _DECIDERS: dict[tuple[Phase, type[Any]], _Decider] = {
     (_P.STANDING, i.Start): _start_looking,
     (_P.UNDOING, i.Start): _start_looking,
     (_P.APPROVED, i.Start): _start,
+    (_P.APPROVED, i.DropApproval): _drop_approval,
     (_P.UNKNOWN, i.Start): _start_probe,
     (_P.CLOSING, i.Start): _start_evidence,
     (_P.RUNNING, i.Finish): finish,

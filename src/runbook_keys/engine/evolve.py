@@ -62,7 +62,7 @@ def _opened(state: State, event: e.RunOpened, at: datetime) -> State:
     return replace(state, phase=Phase.DECIDING, opened=event, opened_at=at, escalation_from_at=at)
 
 
-def _resumed(state: State, _event: e.RunResumed, _at: datetime) -> State:
+def _approval_gone(state: State, _event: e.RunResumed | e.ApprovalDropped, _at: datetime) -> State:
     return _without_approval(state)
 
 
@@ -292,11 +292,12 @@ def _no_longer_in_place(state: State, step: str) -> dict[str, Any]:
 
 _CHANGES: dict[type[e.Event], Callable[[State, Any, datetime], State]] = {
     e.RunOpened: _opened,
-    e.RunResumed: _resumed,
+    e.RunResumed: _approval_gone,
     e.StepEntered: _entered,
     e.VerificationDue: _check_due,
     e.WatchContinued: _watch_continued,
     e.ApprovalGranted: _approved,
+    e.ApprovalDropped: _approval_gone,
     e.AttemptStarted: _started,
     e.AttemptFinished: _finished,
     e.LeftoverCut: _noted,

@@ -48,6 +48,12 @@ class Approve(Struct, frozen=True):
     by: str = ""
 
 
+class DropApproval(Struct, frozen=True):
+    """Nothing can be started on the approval that was given; `why` says what is in the way."""
+
+    why: str
+
+
 class Start(Struct, frozen=True):
     """The driver is about to spawn this; the intent must be durable first."""
 
@@ -216,6 +222,7 @@ Input = (
     Open
     | Resume
     | Approve
+    | DropApproval
     | Start
     | Finish
     | CutLeftover

@@ -74,6 +74,7 @@ _TABLE: dict[Phase, dict[type[e.Event], tuple[Phase, ...]]] = {
     },
     _P.APPROVED: {
         e.AttemptStarted: (_P.RUNNING,),
+        e.ApprovalDropped: (_P.STANDING, _P.UNDOING),
         e.RunResumed: (_P.STANDING, _P.UNDOING),
         e.ClockStepped: (_P.STANDING, _P.UNDOING),
     },

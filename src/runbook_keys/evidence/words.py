@@ -45,6 +45,7 @@ _WORDS: dict[str, Callable[[Any], str]] = {
     "VerificationDue": lambda x: f"{x.step}: check {x.check} is due",
     "WatchContinued": lambda x: f"{x.step}: check {x.check} was good, the next is due at {x.due_at}",
     "ApprovalGranted": lambda x: f"{x.step} {x.role} approved" + (f": {x.reason}" if x.reason else ""),
+    "ApprovalDropped": lambda x: f"{x.step}: nothing was started on the approval, it is asked anew ({x.why})",
     "AttemptStarted": lambda x: f"{x.step} {x.role} started ({x.language}, {x.safety}, attempt {x.attempt})",
     "AttemptFinished": _finished,
     "LeftoverCut": lambda x: (

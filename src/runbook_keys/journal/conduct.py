@@ -15,6 +15,7 @@ from runbook_keys.model.entry import Damage
 from runbook_keys.model.event import (
     AFTER_END,
     AnyEvent,
+    ApprovalDropped,
     ApprovalGranted,
     AttemptFinished,
     AttemptStarted,
@@ -51,6 +52,7 @@ class _Reader:
         self._approved: dict[_Attempt, set[str]] = {}
         self._objections: dict[type[AnyEvent], Callable[..., list[str]]] = {
             ApprovalGranted: self._of_approval,
+            ApprovalDropped: self._of_dropped,
             AttemptStarted: self._of_start,
             AttemptFinished: self._of_finish,
             OutcomeSettled: self._of_settlement,
@@ -71,6 +73,10 @@ class _Reader:
 
     def _of_approval(self, event: ApprovalGranted) -> list[str]:
         self._approved.setdefault(_attempt(event), set()).add(event.binding)
+        return []
+
+    def _of_dropped(self, _event: ApprovalDropped) -> list[str]:
+        self._approved.clear()
         return []
 
     def _of_start(self, event: AttemptStarted) -> list[str]:

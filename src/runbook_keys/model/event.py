@@ -22,6 +22,7 @@ from runbook_keys.model.event_asides import (
 )
 from runbook_keys.model.event_course import (
     ActionRolledBack,
+    ApprovalDropped,
     ApprovalGranted,
     AttemptFinished,
     AttemptStarted,
@@ -53,6 +54,7 @@ __all__ = [
     "AFTER_END",
     "ActionRolledBack",
     "AnyEvent",
+    "ApprovalDropped",
     "ApprovalGranted",
     "AttemptFinished",
     "AttemptStarted",

@@ -111,6 +111,13 @@ class ApprovalGranted(Event, frozen=True, tag=True):
     reason: str = ""
 
 
+class ApprovalDropped(Event, frozen=True, tag=True):
+    """Nothing could be started on an approval, for the reason `why`; the same is asked anew."""
+
+    step: str
+    why: str
+
+
 class AttemptStarted(Event, frozen=True, tag=True):
     """The intent: durable before anything is spawned. `command_digest` is the SHA-256 of the exact text."""
 
@@ -260,6 +267,7 @@ CourseEvent = (
     | VerificationDue
     | WatchContinued
     | ApprovalGranted
+    | ApprovalDropped
     | AttemptStarted
     | AttemptFinished
     | LeftoverCut
