@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from itertools import count, pairwise
+from itertools import pairwise
 from pathlib import Path
 
-from faulty import FaultyKeys, Plan, finish
-from trial import Tally, Trial, Violated, hold
+from faulty import FaultyKeys, Plan, each_call, finish
+from trial import Tally, Trial, hold
 
 from runbook_keys.journal.lines import read
 from runbook_keys.model.entry import Entry
@@ -30,18 +29,7 @@ def set_clock_in_runs(
     program: FaultyKeys, folder: Path, seconds: int, numbers: Iterable[int] | None = None
 ) -> Tally:
     """Set the clock before call 1, 2, 3 … of a run that changes a file (or those of `numbers`); it stays so for this process."""
-    tally = Tally()
-    for at in numbers or count(1):
-        place = folder / f"clock-{at}"
-        place.mkdir()
-        try:
-            if not _one(program, Trial(place), Plan("clock", at, seconds=seconds), tally):
-                return tally
-        except Violated as violated:
-            tally.violations.append(f"clock set by {seconds} s at call {at}: {violated}")
-        finally:
-            shutil.rmtree(place)
-    return tally
+    return each_call(program, folder, Plan("clock", seconds=seconds), numbers, _one)
 
 
 def _one(program: FaultyKeys, trial: Trial, plan: Plan, tally: Tally) -> bool:

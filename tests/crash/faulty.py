@@ -8,13 +8,14 @@ import select
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 from trial import Tally, Trial, Violated, hold
 
 HERE = Path(__file__).parent
@@ -42,6 +43,11 @@ class Plan(Struct, frozen=True):
     at: int = 0
     is_lasting: bool = False
     seconds: int = 0
+
+    def words(self) -> str:
+        """What is done, and whether it stays so."""
+        by = f" by {self.seconds} s" if self.seconds else ""
+        return f"{self.kind}{by}, {'from then on' if self.is_lasting else 'once'}"
 
 
 UNDISTURBED = Plan()
@@ -144,20 +150,30 @@ def faulty_keys(shim: Path) -> Iterator[FaultyKeys]:
         server.communicate(timeout=60)
 
 
+Check = Callable[[FaultyKeys, Trial, Plan, Tally], bool]
+"""Disturb one run as planned and hold it against the promises; False where it ended without having met it."""
+
+
 def disturb_each(
     program: FaultyKeys, folder: Path, plan: Plan, numbers: Iterable[int] | None = None
 ) -> Tally:
     """Disturb call 1, 2, 3 … of a whole run (or those of `numbers`) until a run ends without having met it."""
+    return each_call(program, folder, plan, numbers, _one)
+
+
+def each_call(
+    program: FaultyKeys, folder: Path, plan: Plan, numbers: Iterable[int] | None, check: Check
+) -> Tally:
+    """The same with a check of one's own for each disturbed run."""
     tally = Tally()
     for at in numbers or count(1):
-        place = folder / f"{plan.kind}-{'lasting' if plan.is_lasting else 'once'}-{at}"
+        place = folder / f"{plan.kind}-{plan.seconds}-{'lasting' if plan.is_lasting else 'once'}-{at}"
         place.mkdir()
         try:
-            if not _one(program, Trial(place), Plan(plan.kind, at, plan.is_lasting, plan.seconds), tally):
+            if not check(program, Trial(place), replace(plan, at=at), tally):
                 return tally
         except Violated as violated:
-            when = "from then on" if plan.is_lasting else "once"
-            tally.violations.append(f"{plan.kind}, call {at}, {when}: {violated}")
+            tally.violations.append(f"{plan.words()}, call {at}: {violated}")
         finally:
             shutil.rmtree(place)
     return tally

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from runbook_keys.evidence.figures.figures import Figures, figures
+from runbook_keys.evidence.figures.over_runs import Figures, figures
 from runbook_keys.evidence.figures.page import NO_ALERT, acknowledged, resolved, stats_page
 from runbook_keys.evidence.summary import RunSummary, StepVisit, Turn
 from runbook_keys.model.runbook import Branch, End, Ending, Runbook, SafetyClass, Step, StepKind

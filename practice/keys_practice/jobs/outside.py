@@ -1,6 +1,5 @@
 """The companies that jobs need, as commands ask them: the mail sender, and the address service where orders need it too."""
 
-import http.client
 import json
 import subprocess
 from pathlib import Path
@@ -25,7 +24,7 @@ def mail_status(layout: Layout) -> int:
 
 def companies(layout: Layout) -> list[dict[str, Any]]:
     """Each one that jobs need: name and is_well. Raises Unreachable when one can't be asked."""
-    found = [{"name": "mail", "is_well": mail_status(layout) == http.client.OK}]
+    found = [{"name": "mail", "is_well": mail_status(layout) == 200}]
     folder = layout.facts().get(WIRE)
     return [*found, _probed(Path(folder))] if folder else found
 

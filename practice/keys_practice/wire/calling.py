@@ -5,29 +5,16 @@ import json
 import socket
 import ssl
 import time
-from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from keys_practice.wire.layout import WireLayout
+from keys_practice.wire.dependencies import Dependency
 
 OK = 200
 
 
-@dataclass(frozen=True)
-class Dependency:
-    """What one must know to call it. `seconds` is how long one waits for an answer."""
-
-    name: str
-    url: str
-    key: str
-    seconds: float
-    ca_file: str
-
-
-@dataclass(frozen=True)
-class Heard:
+class Heard(NamedTuple):
     """What came of one call.
 
     `how` is answered, refused, timed-out, reset, tls or garbled. `is_sent` is False only when the request surely never
@@ -40,22 +27,12 @@ class Heard:
     content: Any = None
     retry_after_seconds: int | None = None
     is_sent: bool = True
-    words: str = field(default="", compare=False)
+    words: str = ""
 
     @property
     def is_ok(self) -> bool:
         """Whether it answered 200."""
         return self.how == "answered" and self.status == OK
-
-
-def dependencies(layout: WireLayout) -> dict[str, Dependency]:
-    """All of them, by name. Raises OSError or ValueError when the file can't be read."""
-    known = json.loads(layout.dependencies_file.read_text("utf-8"))
-    ca_file = str(layout.tls / "ca.pem")
-    return {
-        name: Dependency(name, each["url"], each["key"], float(each["seconds"]), ca_file)
-        for name, each in known.items()
-    }
 
 
 def call(to: Dependency, method: str, path: str, body: Any = None, key: str | None = None) -> Heard:

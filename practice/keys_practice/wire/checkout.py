@@ -26,8 +26,9 @@ import psycopg
 from keys_practice.http_server import Reply, Request, serve
 from keys_practice.layout import read_env
 from keys_practice.service_log import ServiceLog
-from keys_practice.wire import calling, settling
+from keys_practice.wire import settling
 from keys_practice.wire.breaker import MODES
+from keys_practice.wire.dependencies import dependencies
 from keys_practice.wire.guard import Got, Guard
 from keys_practice.wire.layout import ADDRESSES, PAYMENTS, WireLayout, layout_of
 from keys_practice.wire.orders import Orders
@@ -48,7 +49,7 @@ class Checkout:
         self._orders = Orders(read_env(layout.env_file)["DATABASE_URL"])
         self._guards = {
             each: Guard(dependency, self._switches, release)
-            for each, dependency in calling.dependencies(layout).items()
+            for each, dependency in dependencies(layout).items()
         }
         log.info(f"started release={name} pid={os.getpid()}")
 

@@ -6,7 +6,8 @@ from types import ModuleType
 from typing import Any
 
 from keys_practice.wire.breaker import Breaker
-from keys_practice.wire.calling import Dependency, Heard, call
+from keys_practice.wire.calling import Heard, call
+from keys_practice.wire.dependencies import Dependency
 from keys_practice.wire.switches import Switches
 
 Order = dict[str, Any]

@@ -91,8 +91,8 @@ def drill_command(
     operator = operator_for(sys.stdin, sys.stdout, None) if is_led else None
     rendered = screen if effort else None
     at_once = jobs or (_busy() if is_all and not is_led else 1)
-    request = DrillRequest("" if is_all else slug, faults, operator, at_once, train, rendered=rendered)
-    reports = with_services(lambda services: _drills(services, request, form == "text"))
+    request = DrillRequest("" if is_all else slug, faults, operator, train, rendered=rendered)
+    reports = with_services(lambda services: _drills(services, request, at_once, form == "text"))
     say(_output(reports, form, lead or train))
     if effort and form == "text":
         say(_effort_lines([result for report in reports for result in report.results]))
@@ -163,12 +163,13 @@ def _effort_lines(results: Sequence[DrillResult]) -> list[str]:
     return lines
 
 
-async def _drills(services: Services, request: DrillRequest, is_told: bool) -> list[DrillReport]:
-    import asyncio
+async def _drills(
+    services: Services, request: DrillRequest, at_once: int, is_told: bool
+) -> list[DrillReport]:
     from dataclasses import replace
 
     from runbook_keys.bootstrap import practice_company
-    from runbook_keys.operations.practice.drill import drill
+    from runbook_keys.operations.practice.drill import drill_all
 
     def tell(line: str) -> None:
         if request.operator is None:
@@ -177,10 +178,9 @@ async def _drills(services: Services, request: DrillRequest, is_told: bool) -> l
     if request.operator is not None:
         click.echo("Starting the practice company, and breaking something. You are on call.")
     slugs = [request.slug] if request.slug else list(services.library.slugs())
-    turn = asyncio.Semaphore(request.at_once)
     asked = [replace(request, slug=each) for each in slugs]
     async with practice_company() as world:
-        return await asyncio.gather(*(drill(services, world, each, tell, turn) for each in asked))
+        return await drill_all(services, world, asked, tell, at_once)
 
 
 async def _scores(services: Services) -> list[str]:

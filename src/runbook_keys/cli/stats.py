@@ -12,7 +12,7 @@ from runbook_keys.cli.opening import say, show_json, told, with_services
 from runbook_keys.cli.text import RULE, hanging, one_line
 
 if TYPE_CHECKING:
-    from runbook_keys.evidence.figures.figures import Figures, StepFigures
+    from runbook_keys.evidence.figures.over_runs import Figures, StepFigures
 
 MOST = 5
 

@@ -10,8 +10,9 @@ from keys_practice.commands.frame import NO, YES, Command, Result, facts, table
 from keys_practice.jobs.commands import ask
 from keys_practice.layout import Layout
 from keys_practice.wire import answers
-from keys_practice.wire.calling import Dependency, Heard, call
+from keys_practice.wire.calling import Heard, call
 from keys_practice.wire.commands import service
+from keys_practice.wire.dependencies import Dependency
 
 SLOW_MS = 2000
 SLOW_ALLOWED = 0.2  # two of ten: a hiccup of ours, no failure of theirs

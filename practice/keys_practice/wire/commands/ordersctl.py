@@ -4,14 +4,16 @@ import argparse
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keys_practice.commands.frame import NO, YES, Command, Result, facts
 from keys_practice.errors import Unreachable
 from keys_practice.layout import Layout
-from keys_practice.wire import calling
 from keys_practice.wire.commands import service
 from keys_practice.wire.layout import PAYMENTS
+
+if TYPE_CHECKING:
+    from keys_practice.wire.calling import Heard
 
 YOUNG_SECONDS = 3  # an order that is just being taken stands in one of the two books only
 NAMED = 5
@@ -66,10 +68,15 @@ def drain(layout: Layout, asked: argparse.Namespace) -> Result:
     return Result(content, facts(content), NO if stopped else YES)
 
 
+def _statement(layout: Layout, name: str) -> "Heard":
+    from keys_practice.wire.calling import call  # TLS takes longer to load than all the rest
+
+    return call(service.dependency(layout, name), "GET", "/v1/statement")
+
+
 def compare(layout: Layout, asked: argparse.Namespace) -> Result:
     """Hold our records against the dependency's own statement."""
-    dependency = service.dependency(layout, asked.name)
-    heard = calling.call(dependency, "GET", "/v1/statement")
+    heard = _statement(layout, asked.name)
     if not heard.is_ok:
         raise Unreachable(f"{asked.name} gives no statement: {heard.how} {heard.status} {heard.words}")
     theirs: dict[str, list[int]] = {}
@@ -89,7 +96,7 @@ def newest(layout: Layout, asked: argparse.Namespace) -> Result:
     """Say in one word whether our newest records say what the dependency says: agree, differ, or unknown."""
     field = _field(asked.name)
     ours = [each for each in service.ask(layout, "GET", "/internal/records") if each[field] is not None]
-    heard = calling.call(service.dependency(layout, asked.name), "GET", "/v1/statement")
+    heard = _statement(layout, asked.name)
     last = ours[-asked.orders :]
     word = "unknown"
     if heard.is_ok and last:

@@ -6,7 +6,7 @@ from typing import Any
 from keys_practice import http_client
 from keys_practice.errors import PracticeError, Unreachable
 from keys_practice.layout import Layout
-from keys_practice.wire import calling
+from keys_practice.wire.dependencies import Dependency, dependencies
 from keys_practice.wire.layout import layout_of
 
 BY = "shop-oncall"
@@ -24,7 +24,7 @@ def ask(layout: Layout, method: str, path: str, body: Any = None) -> Any:
     return answer.json()
 
 
-def dependency(layout: Layout, name: str) -> calling.Dependency:
+def dependency(layout: Layout, name: str) -> Dependency:
     """The dependency of that name. Raises Unreachable when the list can't be read, PracticeError for an unknown name."""
     known = all_dependencies(layout)
     if name not in known:
@@ -32,9 +32,9 @@ def dependency(layout: Layout, name: str) -> calling.Dependency:
     return known[name]
 
 
-def all_dependencies(layout: Layout) -> dict[str, calling.Dependency]:
+def all_dependencies(layout: Layout) -> dict[str, Dependency]:
     """Every dependency by its name. Raises Unreachable when the list can't be read."""
     try:
-        return calling.dependencies(layout_of(layout))
+        return dependencies(layout_of(layout))
     except (OSError, ValueError, KeyError) as problem:
         raise Unreachable(f"The list of dependencies can't be read: {problem}.") from problem

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from runbook_keys.evidence.figures.figures import Figures, Incident, Lengths, StepFigures
+from runbook_keys.evidence.figures.over_runs import Figures, Incident, Lengths, StepFigures
 from runbook_keys.evidence.html import facts, grid, page, section, shown
 from runbook_keys.evidence.markdown import length
 from runbook_keys.evidence.plots import Bar, Point, bars, legend, points

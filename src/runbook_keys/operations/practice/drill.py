@@ -44,7 +44,7 @@ from runbook_keys.model.event import AttemptFinished, RunKind
 from runbook_keys.model.outcome import Observation, Role
 from runbook_keys.model.runbook import Runbook
 from runbook_keys.model.view import View
-from runbook_keys.operations.packs import read_pack
+from runbook_keys.operations.packs import OpenPack, read_pack
 from runbook_keys.operations.recorded import find_run, reopen
 from runbook_keys.operations.runs.run import RunReport, RunRequest, start
 from runbook_keys.operations.services import Services
@@ -74,17 +74,15 @@ class DrillReport(Struct, frozen=True):
 
 @dataclass(frozen=True)
 class DrillRequest:
-    """What to drill. `faults` empty means all of the pack's; `operator` leads instead of the script.
+    """What to drill of one pack. `faults` empty means all of its drills; `operator` leads instead of the script.
 
-    `at_once` drills run side by side, each in a world of its own. `is_training`: one drill that the operator does not know,
-    scored at its end. `library` takes the place of the world's own. `rendered` gives the lines of a screen: with it the
-    operator's effort is measured.
+    `is_training`: one drill that the operator does not know, scored at its end. `library` takes the place of the world's
+    own. `rendered` gives the lines of a screen: with it the operator's effort is measured.
     """
 
     slug: str
     faults: tuple[str, ...] = ()
     operator: Operator | None = None
-    at_once: int = 1
     is_training: bool = False
     library: Library | None = None
     rendered: Callable[[View], Sequence[str]] | None = None
@@ -94,45 +92,78 @@ Tell = Callable[[str], None]
 
 
 async def drill(
+    services: Services, world: Callable[[str], World], request: DrillRequest, tell: Tell
+) -> DrillReport:
+    """Run a pack's drills one after another, each in a fresh world. Raises DrillFailed where a world can't be had."""
+    (report,) = await drill_all(services, world, (request,), tell)
+    return report
+
+
+async def drill_all(
     services: Services,
     world: Callable[[str], World],
-    request: DrillRequest,
+    requests: Sequence[DrillRequest],
     tell: Tell,
-    turn: asyncio.Semaphore | None = None,
-) -> DrillReport:
-    """Run the drills, each in a fresh world. Raises DrillFailed where a world can't be had.
+    at_once: int = 1,
+) -> list[DrillReport]:
+    """Run the drills of several packs, `at_once` of them side by side, each in a fresh world. Raises DrillFailed."""
+    packs = [_prepared(services, request) for request in requests]
+    turn = asyncio.Semaphore(at_once)
 
-    Packs that are drilled side by side share their `turn`, so that `at_once` holds for all of them together.
-    """
+    async def in_turn(pack: _Prepared, plan: DrillPlan) -> DrillResult:
+        name = plan.name if len(packs) == 1 else f"{pack.request.slug}: {plan.name}"
+        async with turn:
+            if not pack.request.is_training:
+                tell(f"{name}: {plan.description}")
+            # Side by side their steps would only be mixed up.
+            result = await _one(world, plan, pack.request, tell if at_once == 1 else _nobody)
+            tell(_verdict(result, name))
+            return result
+
+    done = await asyncio.gather(*(in_turn(*each) for each in _mixed(packs)))
+    results = {(result.slug, result.drill): result for result in done}
+    return [_reported(pack, [results[pack.request.slug, plan.name] for plan in pack.plans]) for pack in packs]
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    request: DrillRequest
+    opened: OpenPack
+    plans: Sequence[DrillPlan]
+
+
+def _prepared(services: Services, request: DrillRequest) -> _Prepared:
     opened = read_pack(services.library.load(request.slug), services.cache)
     plans = _chosen(plans_of(opened.pack.files), request)
     for plan in plans:
         check_fits(plan, opened.runbook)
-    own = turn or asyncio.Semaphore(request.at_once)
+    return _Prepared(request, opened, plans)
 
-    async def in_turn(plan: DrillPlan) -> DrillResult:
-        async with own:
-            if not request.is_training:
-                tell(f"{plan.name}: {plan.description}")
-            # Side by side their steps would only be mixed up.
-            result = await _one(world, plan, request, tell if request.at_once == 1 else _nobody)
-            tell(drill_words(result))
-            return result
 
-    results = await asyncio.gather(*map(in_turn, plans))
-    names = branch_names(opened.runbook)
-    found = coverage(names, results, uncovered_reasons(opened.pack.files))
-    return DrillReport(request.slug, opened.runbook, tuple(results), found, not request.faults)
+def _mixed(packs: Sequence[_Prepared]) -> list[tuple[_Prepared, DrillPlan]]:
+    """Every pack's drills evenly over the whole time: the drills of one pack mostly wait, those of another mostly compute."""
+    placed = [
+        ((number + 0.5) / len(pack.plans), pack, plan)
+        for pack in packs
+        for number, plan in enumerate(pack.plans)
+    ]
+    return [(pack, plan) for _, pack, plan in sorted(placed, key=lambda each: each[0])]
+
+
+def _reported(pack: _Prepared, results: Sequence[DrillResult]) -> DrillReport:
+    runbook = pack.opened.runbook
+    found = coverage(branch_names(runbook), results, uncovered_reasons(pack.opened.pack.files))
+    return DrillReport(pack.request.slug, runbook, tuple(results), found, not pack.request.faults)
 
 
 def _nobody(_line: str) -> None:
     pass
 
 
-def drill_words(result: DrillResult) -> str:
+def _verdict(result: DrillResult, name: str) -> str:
     """A drill's verdict in one line."""
     verdict = "FAILED" if result.failures else "passed"
-    return f"  {verdict}: {result.drill}, {result.ending or 'open'}, {result.milliseconds / 1000:.1f} s"
+    return f"  {verdict}: {name}, {result.ending or 'open'}, {result.milliseconds / 1000:.1f} s"
 
 
 def _chosen(plans: list[DrillPlan], request: DrillRequest) -> list[DrillPlan]:

@@ -21,7 +21,7 @@ from runbook_keys.model.pack import Pack
 from runbook_keys.model.runbook import Ending
 from runbook_keys.operations.findings import findings_of
 from runbook_keys.operations.packs import README, OpenPack, read_pack
-from runbook_keys.operations.practice.drill import DrillRequest, Tell, World, drill
+from runbook_keys.operations.practice.drill import DrillRequest, Tell, World, drill, drill_all
 from runbook_keys.operations.services import Services
 from runbook_keys.ports import Library
 
@@ -152,8 +152,9 @@ async def _baseline(
     """The drills of the right text: they must pass, and they say which of them pass where."""
     results = request.drilled
     if not results:
-        whole = DrillRequest(request.slug, request.faults, at_once=request.at_once)
-        results = (await drill(services, world, whole, tell)).results
+        whole = DrillRequest(request.slug, request.faults)
+        (report,) = await drill_all(services, world, (whole,), tell, request.at_once)
+        results = report.results
     results = tuple(each for each in results if not request.faults or each.drill in request.faults)
     failed = [result.drill for result in results if result.failures]
     if failed:

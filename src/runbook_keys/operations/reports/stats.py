@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from runbook_keys.errors import InvalidPack, UnknownRunbook
-from runbook_keys.evidence.figures.figures import Figures, figures
+from runbook_keys.evidence.figures.over_runs import Figures, figures
 from runbook_keys.evidence.figures.page import stats_page
 from runbook_keys.evidence.summary import RunSummary
 from runbook_keys.model.runbook import Runbook
