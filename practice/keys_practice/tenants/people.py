@@ -3,12 +3,14 @@
 All ids are made from names, so that a test can say which row is whose.
 """
 
+from functools import cache
 from typing import NamedTuple
 from uuid import NAMESPACE_DNS, UUID, uuid5
 
 SPACE = uuid5(NAMESPACE_DNS, "rooms.larkspur-letters.example")
 
 
+@cache
 def id_of(*words: str) -> UUID:
     """The id of the thing with this name."""
     return uuid5(SPACE, " ".join(words))
