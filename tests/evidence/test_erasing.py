@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 from keyring import wait
 
 from runbook_keys.bootstrap import services
-from runbook_keys.errors import Refused, RefusedInput
+from runbook_keys.errors import JournalDamaged, Refused, RefusedInput
 from runbook_keys.evidence.bundle.check import check_bundle
 from runbook_keys.model.actor import Actor, ActorKind
 from runbook_keys.model.entry import Damage
@@ -98,6 +100,24 @@ def test_nobody_at_the_terminal_erases_nothing(ended: Place) -> None:
     assert (code, "Nothing was erased" in said) == (1, True)
     code, said = ended.said("erase", run, "--reason", "x", "--confirm", "r-other")
     assert (code, "Nothing was erased" in said) == (1, True)
+
+
+def test_a_run_whose_end_was_cut_off_is_left_as_it_is(ended: Place, tmp_path: Path) -> None:
+    """The entry about the erasure would take the number of one that is missing: what is lost would look like a rewriting."""
+    home = tmp_path / "cut"
+    shutil.copytree(ended.home, home)
+    assert erased(home, 0, (7,)) == 1
+    journal = sqlite3.connect(home / "journal.db", isolation_level=None)
+    for (name,) in journal.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        journal.execute(f"DROP TRIGGER {name}")
+    journal.execute(
+        "DELETE FROM entries WHERE run_no = 1 AND seq = (SELECT max(seq) FROM entries WHERE run_no = 1)"
+    )
+    journal.close()
+    before = [each.code for each in damages(home)]
+    with pytest.raises(JournalDamaged, match="ends otherwise than the journal tells"):
+        erased(home, 0)
+    assert [each.code for each in damages(home)] == before
 
 
 def test_an_erased_note_is_gone_and_the_record_says_so(ended: Place) -> None:

@@ -13,6 +13,7 @@ import click
 
 from runbook_keys.cli.endings import Exit
 from runbook_keys.cli.text import hanging, one_line, safe
+from runbook_keys.cli.writing import write_folder, write_told
 from runbook_keys.errors import Interrupted, KeysError
 
 if TYPE_CHECKING:
@@ -137,21 +138,10 @@ def _tell(outcome: Outcome, out: Path | None) -> None:
     if call is not None and (call.files or out):
         folder = out or Path.cwd() / f"{call.slug}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
         for file in call.files:
-            click.echo(f"keys: {_written(folder, file.name, file.content)}", err=True)
+            made = write_told(folder / file.name, file.content, "Give another folder by --out.")
+            click.echo(f"keys: {made}", err=True)
     if outcome.observation.result is not None:
         click.echo(json.dumps(outcome.observation.result, indent=2, ensure_ascii=False))
-
-
-def _written(folder: Path, name: str, content: bytes) -> Path:
-    path = folder / name
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    except OSError as error:
-        raise KeysError(
-            f"{path} can't be written: {error.strerror}. Give another folder by --out."
-        ) from error
-    return path
 
 
 def _ending(outcome: Outcome) -> Exit:
@@ -216,8 +206,12 @@ def _new_command(with_services: WithServices) -> click.Command:
         folder = parent / name
         if folder.exists():
             raise KeysError(f"{folder} is there already. Choose another name, or remove it first.")
-        for path, content in made.files.items():
-            _written((folder / path).parent, Path(path).name, content)
+        try:
+            write_folder(folder, made.files)
+        except OSError as error:
+            raise KeysError(
+                f"{folder} can't be made: {error.strerror}. Give another folder by --in."
+            ) from error
         click.echo(f"{folder} is made. To do:")
         for todo in made.todos:
             click.echo("\n".join(hanging("  - ", todo)))

@@ -30,6 +30,7 @@ from runbook_keys.cli.paper import write_paper
 from runbook_keys.cli.reports import add_report_commands
 from runbook_keys.cli.terminal import TerminalOperator, operator_for
 from runbook_keys.cli.text import safe
+from runbook_keys.cli.writing import write_told
 from runbook_keys.errors import Interrupted, KeysError
 from runbook_keys.model.pack import Pack
 from runbook_keys.operations.runs.run import RunReport, RunRequest, resume, start
@@ -254,8 +255,8 @@ def fmt_command(folder: Path) -> None:
     from runbook_keys.operations.packs import printed_page
 
     page = with_services(lambda services: _page(services, folder, printed_page))
-    (folder / "checklist.md").write_bytes(page)
-    click.echo(f"{folder / 'checklist.md'} is made from README.md.")
+    made = write_told(folder / "checklist.md", page, "Mend that, then try again.")
+    click.echo(f"{made} is made from README.md.")
 
 
 async def _page(services: Services, folder: Path, printed: Callable[[Pack, Cache], bytes]) -> bytes:

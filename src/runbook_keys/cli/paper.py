@@ -9,7 +9,7 @@ import click
 
 from runbook_keys.cli.opening import say, with_services
 from runbook_keys.cli.text import hanging, safe
-from runbook_keys.errors import KeysError
+from runbook_keys.cli.writing import write_told
 
 if TYPE_CHECKING:
     from runbook_keys.operations.reports.sheet import PrintedSheet
@@ -21,10 +21,7 @@ def write_paper(slug: str, file: Path) -> None:
     if not slug or slug.startswith("r-"):
         raise click.UsageError("Name the runbook to print: keys show SLUG --paper FILE.")
     printed = with_services(lambda services: _printed(services, slug))
-    try:
-        file.write_bytes(printed.pdf)
-    except OSError as error:
-        raise KeysError(f"{file} can't be written: {error.strerror}. Name another file.") from error
+    write_told(file, printed.pdf, "Name another file.")
     words, commands = printed.points
     size = f"words in {words:g} points, commands in {commands:g}"
     say(hanging("", f"{safe(str(file))}: {printed.pages} pages A4, {size}."))

@@ -8,13 +8,27 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from runbook_keys.errors import KeysError
+
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write the file, over one that is there. Raises OSError."""
+    """Write the file, over one that is there; through what is no plain file, such as /dev/stdout. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        path.write_bytes(content)
+        return
     draft = path.with_name(f"{path.name}.part")
     _write(draft, content)
     draft.replace(path)
+
+
+def write_told(path: Path, content: bytes, otherwise: str) -> Path:
+    """The same; what is in the way is told in words, with what to do `otherwise`. Returns the path. Raises KeysError."""
+    try:
+        write_whole(path, content)
+    except OSError as error:
+        raise KeysError(f"{path} can't be written: {error.strerror}. {otherwise}") from error
+    return path
 
 
 def write_page(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -8,12 +8,12 @@ from datetime import datetime
 from msgspec import Struct
 
 from runbook_keys.engine import inputs as i
-from runbook_keys.errors import RefusedInput
+from runbook_keys.errors import JournalDamaged, RefusedInput
 from runbook_keys.evidence.retention import is_held, kept_until
 from runbook_keys.journal.blobs import references
 from runbook_keys.journal.lines import read
 from runbook_keys.model.actor import Actor
-from runbook_keys.model.entry import Entry
+from runbook_keys.model.entry import Entry, RunHead
 from runbook_keys.model.event import RunEnded, RunOpened
 from runbook_keys.operations.recorded import find_run, recorded, reopen
 from runbook_keys.operations.services import Services
@@ -85,14 +85,16 @@ async def erase(services: Services, actor: Actor, what: Erasable, reason: str) -
     """Record who erases it and why, then erase it; how many pieces that were.
 
     Both are one transaction. Whoever is interrupted after it may find it in the file's side files until these are made anew.
-    Raises Refused without a reason, RunTaken while a driver holds the run, JournalDamaged.
+    Raises Refused without a reason, RunTaken while a driver holds the run, JournalDamaged where the run's end is missing.
     """
     digests = tuple(dict.fromkeys(digest for _, digest in what.pieces))
     if not digests:
         raise RefusedInput(f"Run {what.run} has no material to erase. Nothing was changed.")
     claim = services.store.claim(what.run)
     try:
-        session, _ = await reopen(services, await find_run(services, what.run), needs_values=False)
+        head = await find_run(services, what.run)
+        await _refuse_cut(services, head)
+        session, _ = await reopen(services, head, needs_values=False)
         entries = tuple(sorted({seq for seq, _ in what.pieces}))
         await session.tell(i.Erase(digests, entries, _told(reason, what.although)), actor)
         for digest in digests:
@@ -100,6 +102,17 @@ async def erase(services: Services, actor: Actor, what: Erasable, reason: str) -
     finally:
         claim.release()
     return len(digests)
+
+
+async def _refuse_cut(services: Services, head: RunHead) -> None:
+    """An entry about the erasure would take the place, and the number, of what is missing."""
+    rows = await services.store.spine_of(head.run_no)
+    last = (await recorded(services, head.run))[-1]
+    if rows and rows[-1].link != last.link:
+        raise JournalDamaged(
+            f"The record of run {head.run} ends otherwise than the journal tells. Nothing was erased. "
+            f"`keys verify {head.run}` shows what is missing; put back a copy of the journal that has it, then erase there."
+        )
 
 
 def _told(reason: str, although: str) -> str:
