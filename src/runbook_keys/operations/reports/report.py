@@ -21,7 +21,7 @@ from runbook_keys.evidence.controls.report import (
     control_report,
     read_catalogue,
 )
-from runbook_keys.evidence.controls.runs import JournalFacts, RunFacts
+from runbook_keys.evidence.controls.runs import Citation, JournalFacts, RunFacts
 from runbook_keys.evidence.controls.tables import tables
 from runbook_keys.evidence.printed_page import printed
 from runbook_keys.evidence.retention import RetentionFacts
@@ -98,12 +98,19 @@ def catalogue_of(framework: str) -> Catalogue:
 
 
 async def _journal(services: Services, period: tuple[date, date], verified: VerifyReport) -> JournalFacts:
+    """What the queries ask. Of a run outside of the period only its first moment and its erasures are kept."""
     heads = await services.store.runs()
-    every = []
+    runs: list[RunFacts] = []
+    erasures: list[Citation] = []
+    first_at: datetime | None = None
     for number, head in enumerate(heads, 1):
-        every.append(await _run(services, head, verified.damages))
+        run = await _run(services, head, verified.damages)
+        if run.entries:
+            first_at = min(first_at or run.entries[0].at, run.entries[0].at)
+        erasures += erasures_of(run, lambda entry: period[0] <= _day(entry.at) <= period[1])
+        if _is_in(run, period):
+            runs.append(run)
         services.progress("reading runs", number, len(heads))
-    runs = [run for run in every if _is_in(run, period)]
     between = range(runs[0].run_no, runs[-1].run_no + 1) if runs else range(0)
     inside, known = {run.run_no for run in runs}, {head.run_no for head in heads}
     return JournalFacts(
@@ -112,16 +119,12 @@ async def _journal(services: Services, period: tuple[date, date], verified: Veri
         all_entries=verified.entries,
         signed_entries=verified.signed,
         is_whole=not verified.damages,
-        first_at=min((run.entries[0].at for run in every if run.entries), default=None),
+        first_at=first_at,
         missing=[number for number in between if number not in known],
         others=[number for number in between if number in known - inside],
         anchored=(*verified.anchored, *verified.lags) if verified.anchored else (),
         retention=await _retention(services),
-        erasures=[
-            cited
-            for run in every
-            for cited in erasures_of(run, lambda entry: period[0] <= _day(entry.at) <= period[1])
-        ],
+        erasures=erasures,
     )
 
 
