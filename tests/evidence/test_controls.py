@@ -12,16 +12,31 @@ import pytest
 from a_journal import BEGIN, BELA, ESCALATED, Journal
 from keyring import edit
 
+from runbook_keys.config import Config, Retention
 from runbook_keys.engine import inputs as i
 from runbook_keys.errors import Refused
 from runbook_keys.evidence.controls import report as controls_module
 from runbook_keys.evidence.controls.queries import QUERIES
 from runbook_keys.evidence.controls.report import Catalogue, Strength, read_catalogue
+from runbook_keys.evidence.controls.runs import JournalFacts, RunFacts
+from runbook_keys.evidence.summary import summary_of
 from runbook_keys.model.breach import BreachDetail
-from runbook_keys.model.event import RunKind
+from runbook_keys.model.entry import Entry
+from runbook_keys.model.event import (
+    BranchReason,
+    BranchTaken,
+    ClosingBegun,
+    RunEnded,
+    RunKind,
+    RunOpened,
+    StepEntered,
+)
+from runbook_keys.model.runbook import End, Ending
 from runbook_keys.operations.record.access import record_copy
+from runbook_keys.operations.record.erase import erasable, erase
 from runbook_keys.operations.reports.report import FRAMEWORKS, ReportMade, report
 from runbook_keys.operations.runs.breach import become_aware, detail
+from runbook_keys.operations.services import Services
 
 FILES = sorted((Path(controls_module.__file__).parent / "catalogues").glob("*.json"))
 YEAR = (date(2026, 1, 1), date(2026, 12, 31))
@@ -275,3 +290,56 @@ def test_why_findings_were_accepted_is_told(journal: Journal) -> None:
     rows = _rows(_made(journal), "exceptions.csv")
 
     assert "Run opened in spite of findings: the link checker is down" in {row["words"] for row in rows}
+
+
+def test_a_removed_run_is_missing_from_the_population_wherever_its_number_stood(journal: Journal) -> None:
+    """The last number as well: only the spine still tells of it, and nobody says that none is missing."""
+    for _ in range(3):
+        journal.run(*ESCALATED)
+    edit(journal.home, "DELETE FROM entries WHERE run_no = 3", "DELETE FROM runs WHERE run_no = 3")
+    made = _made(journal)
+
+    (row,) = (row for row in _rows(made, "population.csv") if row["run number"] == "3")
+
+    assert "MISSING" in row.values()
+    assert b"No number is missing" not in made.files["report.html"]
+
+
+def test_a_setting_alone_is_no_six_years_of_records(journal: Journal) -> None:
+    """Strong only where the record is as old as what is asked for, and nothing was erased in spite of the setting."""
+    journal.config = Config(retention=Retention(keep_days=2192))
+    run = journal.run(*ESCALATED)
+    young = _strength(_made(journal, "hipaa"), "164.316(b)(2)")
+    journal.pass_(days=2200)
+    journal.run(*ESCALATED)
+    decade = (date(2026, 1, 1), date(2035, 12, 31))
+    old = _strength(_made(journal, "hipaa", decade), "164.316(b)(2)")
+    last = journal.run(*ESCALATED)
+    journal.do(lambda at: _erased(at, last))
+    erased = _strength(_made(journal, "hipaa", decade), "164.316(b)(2)")
+
+    assert run != last
+    assert (young, old, erased) == ("partial", "strong", "partial")
+
+
+async def _erased(services: Services, run: str) -> int:
+    return await erase(services, BELA, await erasable(services, run, although_kept=True), "request 7")
+
+
+def _ended(because: BranchReason, ending: Ending) -> JournalFacts:
+    """An incident whose verification took the way to RESOLVED for this reason, and which ended so."""
+    opened = RunOpened("s", "1.0.0", "p", "t", "i", {}, "V1", "i", opened_by="anna")
+    taken = BranchTaken("V1", 0, "It is over", End(Ending.RESOLVED), because)
+    events = (opened, StepEntered("V1", 1), taken, ClosingBegun(ending, "V1"), RunEnded(ending))
+    entries = [Entry("r", seq, BEGIN, BELA, event) for seq, event in enumerate(events, 1)]
+    run = RunFacts(1, "r", entries, summary_of(entries))
+    return JournalFacts([run], 1, len(entries), 0, True)
+
+
+def test_a_verification_that_somebody_forced_shows_no_recovery() -> None:
+    """Skipped and overruled to RESOLVED the run ends UNVERIFIED, and nothing was verified."""
+    query = QUERIES["verified-recovery"]
+
+    assert len(query(_ended(BranchReason.MATCHED, Ending.RESOLVED))) == 1
+    assert query(_ended(BranchReason.OVERRULED, Ending.UNVERIFIED)) == []
+    assert query(_ended(BranchReason.ANSWERED, Ending.UNVERIFIED)) == []

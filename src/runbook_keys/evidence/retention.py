@@ -10,6 +10,9 @@ from msgspec import Struct
 from runbook_keys.config import Retention
 from runbook_keys.evidence.summary import RunSummary
 
+ALTHOUGH_KEPT = "although retention.keep_days"
+"""How the record says that material was erased before its time."""
+
 
 class RetentionFacts(Struct, frozen=True):
     """The settings when a report was made, and whether material of real runs lay there then that is past its time.

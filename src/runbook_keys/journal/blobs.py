@@ -33,14 +33,18 @@ _FIELDS: dict[type, tuple[str, ...]] = {
 _WITH_KEYS = {RunOpened, AttemptFinished}
 
 
+SALT_BYTES = 16
+"""How long every salt is. The digest is over salt and content together, so only this says where the content begins."""
+
+
 def seal(content: bytes, salt: bytes) -> Blob:
-    """The blob of this content. `salt` is 16 random bytes, used once."""
+    """The blob of this content. `salt` is SALT_BYTES random bytes, used once."""
     return Blob(_digest(salt, content), salt, content)
 
 
 def is_whole(blob: Blob) -> bool:
-    """True if the content is what its digest says."""
-    return _digest(blob.salt, blob.content) == blob.digest
+    """True if the content is what its digest says, and nothing of it was moved into the salt, or out of it."""
+    return len(blob.salt) == SALT_BYTES and _digest(blob.salt, blob.content) == blob.digest
 
 
 def state_of(held: Sequence[Blob | None]) -> Material:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from runbook_keys.evidence.controls.exceptions import DEPARTURES, exceptions_of, notify_by_of, told_at_of
 from runbook_keys.evidence.controls.report import Query
 from runbook_keys.evidence.controls.runs import Citation, JournalFacts, RunFacts
-from runbook_keys.evidence.retention import in_words
+from runbook_keys.evidence.retention import ALTHOUGH_KEPT, in_words
 from runbook_keys.evidence.words import is_copy, words_of
 from runbook_keys.model import event as e
 from runbook_keys.model.breach import BreachDetail
@@ -24,6 +24,7 @@ _Test = Callable[[RunFacts, Entry], bool]
 _INCIDENTS = (e.RunKind.INCIDENT,)
 
 A_SITTING = timedelta(hours=1)
+_GIVEN_UP = (Ending.ABANDONED, Ending.UNVERIFIED)
 TWELVE_MONTHS, SIX_YEARS = 366, 2192
 """In days, with every leap day that can lie in them."""
 
@@ -102,11 +103,14 @@ def _is_evidence(_run: RunFacts, entry: Entry) -> bool:
     )
 
 
-def _is_verified(_run: RunFacts, entry: Entry) -> bool:
-    """The way out of a verification that led to the end; a run that changed something can't end RESOLVED otherwise."""
+def _is_verified(run: RunFacts, entry: Entry) -> bool:
+    """The way out of a verification that led to the end, which nobody forced; one that was skipped shows nothing."""
     event = entry.event
     return (
-        isinstance(event, e.BranchTaken)
+        run.summary is not None
+        and run.summary.ending is Ending.RESOLVED
+        and isinstance(event, e.BranchTaken)
+        and event.because is not e.BranchReason.OVERRULED
         and event.step.startswith(StepKind.VERIFICATION)
         and str(event.target) == "RESOLVED"
     )
@@ -154,9 +158,10 @@ def _in_time(journal: JournalFacts) -> Iterator[Citation]:
 
 
 def _drills(journal: JournalFacts) -> Iterator[Citation]:
+    """Drills that were followed to an end of the tree."""
     for run in journal.of_kind(e.RunKind.DRILL):
         for entry in run.entries:
-            if isinstance(entry.event, e.RunEnded):
+            if isinstance(entry.event, e.RunEnded) and entry.event.ending not in _GIVEN_UP:
                 slug = run.opened.slug if run.opened else ""
                 yield _cited(run, entry, f"Drill of {slug} ended {entry.event.ending}")
 
@@ -221,11 +226,26 @@ def _settings(journal: JournalFacts) -> list[Citation]:
 
 
 def _kept_for(days: int) -> Query:
-    """The setting, where it keeps material for at least so many days."""
+    """The setting, where it keeps material for at least so many days and nothing was erased in spite of it."""
 
     def query(journal: JournalFacts) -> list[Citation]:
         kept = journal.retention.settings.keep_days or 0
-        return [_of_journal(f"keep_days = {kept}")] if journal.runs and kept >= days else []
+        is_kept = kept >= days and not any(ALTHOUGH_KEPT in each.words for each in journal.erasures)
+        return [_of_journal(f"keep_days = {kept}")] if journal.runs and is_kept else []
+
+    return query
+
+
+def _reaches(days: int) -> Query:
+    """A record that is as old as what is asked for: a setting alone says what is meant, not what was done."""
+
+    def query(journal: JournalFacts) -> list[Citation]:
+        newest = max((run.entries[-1].at for run in journal.runs if run.entries), default=None)
+        if newest is None or journal.first_at is None or newest - journal.first_at < timedelta(days=days):
+            return []
+        return [
+            _of_journal(f"The oldest entry is {(newest - journal.first_at).days} days older than the newest")
+        ]
 
     return query
 
@@ -279,6 +299,8 @@ _BY_NAME: dict[str, Query] = {
     "kept-twelve-months": _kept_for(TWELVE_MONTHS),
     "nothing-overdue": _nothing_due,
     "outcomes": _entries(_is(e.AttemptFinished)),
+    "reaches-six-years": _reaches(SIX_YEARS),
+    "reaches-twelve-months": _reaches(TWELVE_MONTHS),
     "record-read": _entries(_is(e.RecordRead), tuple(e.RunKind)),
     "retention-settings": _settings,
     "root-cause": _entries(_answers("root cause", "cause")),

@@ -99,13 +99,21 @@ def standing(report: ControlReport) -> str:
 def completeness(report: ControlReport) -> str:
     """Which runs the population is, and whether a number is missing."""
     journal = report.journal
+    words = _which_runs(report)
+    if journal.missing:
+        return (
+            f"{words} MISSING from the journal: {numbers(journal.missing)}. This population is not complete."
+        )
+    if not journal.is_whole:
+        return f"{words} Whether a number is missing can't be told: the journal does not verify."
+    return f"{words} No number is missing." if report.runs else words
+
+
+def _which_runs(report: ControlReport) -> str:
+    journal = report.journal
     if not report.runs:
         return f"The journal holds {journal.all_runs} runs in all; none of them opened in this period."
     words = f"Every run that opened in the period, by its number in the journal: {numbers([run.run_no for run in report.runs])}."
     if journal.others:
         words += f" In between, {numbers(journal.others)} opened outside of the period by their clock."
-    if journal.missing:
-        return (
-            f"{words} MISSING from the journal: {numbers(journal.missing)}. This population is not complete."
-        )
-    return f"{words} No number is missing."
+    return words

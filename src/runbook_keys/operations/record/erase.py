@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from runbook_keys.engine import inputs as i
 from runbook_keys.errors import JournalDamaged, RefusedInput
-from runbook_keys.evidence.retention import is_held, kept_until
+from runbook_keys.evidence.retention import ALTHOUGH_KEPT, is_held, kept_until
 from runbook_keys.journal.blobs import references
 from runbook_keys.journal.lines import read
 from runbook_keys.model.actor import Actor
@@ -72,13 +72,13 @@ def _although(services: Services, run: str, ended_at: datetime, *, although_kept
     until = kept_until(settings, ended_at)
     if until is None or until <= services.clock.now():
         return ""
-    kept = f"retention.keep_days = {settings.keep_days} keeps it until {until:%Y-%m-%d}"
+    kept = f"= {settings.keep_days} keeps it until {until:%Y-%m-%d}"
     if not although_kept:
         raise RefusedInput(
-            f"The material of run {run} is too young: {kept}. Nothing was erased. "
+            f"The material of run {run} is too young: retention.keep_days {kept}. Nothing was erased. "
             "Where a person's right outweighs that: add --although-kept, and say so in --reason."
         )
-    return f"although {kept}"
+    return f"{ALTHOUGH_KEPT} {kept}"
 
 
 async def erase(services: Services, actor: Actor, what: Erasable, reason: str) -> int:

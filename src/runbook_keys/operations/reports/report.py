@@ -120,12 +120,17 @@ async def _journal(services: Services, period: tuple[date, date], verified: Veri
         signed_entries=verified.signed,
         is_whole=not verified.damages,
         first_at=first_at,
-        missing=[number for number in between if number not in known],
+        missing=sorted(({*between} - known) | _told_missing(verified.damages)),
         others=[number for number in between if number in known - inside],
         anchored=(*verified.anchored, *verified.lags) if verified.anchored else (),
         retention=await _retention(services),
         erasures=erasures,
     )
+
+
+def _told_missing(damages: Sequence[Damage]) -> set[int]:
+    """Numbers of runs that the spine tells of and the journal has not: of any time, so they belong to every period."""
+    return {int(each.facts["number"]) for each in damages if each.code == "run-missing"}
 
 
 async def _retention(services: Services) -> RetentionFacts:
