@@ -14,15 +14,18 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from runbook_keys.cli.answers import understand
+from runbook_keys.cli.followups import breach_lines
 from runbook_keys.cli.main import cli
 from runbook_keys.cli.screen import screen
 from runbook_keys.cli.terminal import GivenLines, TerminalOperator
 from runbook_keys.cli.text import WIDTH, safe
 from runbook_keys.errors import Refused
 from runbook_keys.model import reply as r
+from runbook_keys.model.breach import BreachDetail
 from runbook_keys.model.outcome import Observation, OutcomeKind
 from runbook_keys.model.runbook import Block, SafetyClass, Step, StepKind
 from runbook_keys.model.view import Asking, Breach, LastResult, Shown, Undoable, View, WayOut
+from runbook_keys.operations.runs.breach import BreachStanding
 
 STEP = Step("A1", StepKind.ACTION, "Put it right", 1, SafetyClass.IRREVERSIBLE, precondition="D1 said so.")
 
@@ -195,3 +198,15 @@ def test_the_list_of_commands_says_each_in_one_whole_sentence() -> None:
 
     assert cut == []
     assert all(len(command.short_help or "") <= 60 for command in cli.commands.values())
+
+
+def test_the_clock_of_a_breach_stands_once_it_is_decided_what_the_authority_is_told() -> None:
+    """Weeks later nobody reads that it is over by weeks, as long as something is on record."""
+    aware = datetime(2026, 11, 1, 3, tzinfo=UTC)
+    now, by = aware + timedelta(days=20), aware + timedelta(hours=72)
+    late = BreachStanding("r-1", now, aware, by, (), (BreachDetail.NOTIFIED,))
+    told = BreachStanding("r-1", now, aware, by, (BreachDetail.NOTIFIED,), ())
+
+    assert "OVER by" in " ".join(breach_lines(late))
+    assert "OVER by" not in " ".join(breach_lines(told))
+    assert "what it is told is on record" in " ".join(" ".join(breach_lines(told)).split())

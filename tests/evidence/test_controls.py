@@ -16,13 +16,16 @@ from runbook_keys.config import Config, Retention
 from runbook_keys.engine import inputs as i
 from runbook_keys.errors import Refused
 from runbook_keys.evidence.controls import report as controls_module
+from runbook_keys.evidence.controls.exceptions import exceptions_of
 from runbook_keys.evidence.controls.queries import QUERIES
 from runbook_keys.evidence.controls.report import Catalogue, Strength, read_catalogue
 from runbook_keys.evidence.controls.runs import JournalFacts, RunFacts
 from runbook_keys.evidence.summary import summary_of
+from runbook_keys.model.actor import Actor, ActorKind
 from runbook_keys.model.breach import BreachDetail
 from runbook_keys.model.entry import Entry
 from runbook_keys.model.event import (
+    ApprovalGranted,
     BranchReason,
     BranchTaken,
     ClosingBegun,
@@ -31,6 +34,7 @@ from runbook_keys.model.event import (
     RunOpened,
     StepEntered,
 )
+from runbook_keys.model.outcome import Role
 from runbook_keys.model.runbook import End, Ending
 from runbook_keys.operations.record.access import record_copy
 from runbook_keys.operations.record.erase import erasable, erase
@@ -40,6 +44,7 @@ from runbook_keys.operations.services import Services
 
 FILES = sorted((Path(controls_module.__file__).parent / "catalogues").glob("*.json"))
 YEAR = (date(2026, 1, 1), date(2026, 12, 31))
+BY_FILE = Actor(ActorKind.AGENT, BELA.name)
 CLAIMS = re.compile(
     r"\bcompliant\b|compliance achieved|\bcertified\b|\bsatisfied\b|\bpassed the\b", re.IGNORECASE
 )
@@ -343,3 +348,21 @@ def test_a_verification_that_somebody_forced_shows_no_recovery() -> None:
     assert len(query(_ended(BranchReason.MATCHED, Ending.RESOLVED))) == 1
     assert query(_ended(BranchReason.OVERRULED, Ending.UNVERIFIED)) == []
     assert query(_ended(BranchReason.ANSWERED, Ending.UNVERIFIED)) == []
+
+
+def test_a_file_that_answers_in_the_place_of_a_person_is_an_exception() -> None:
+    """It is no second person either; in practice it is how one rehearses."""
+    run = RunFacts(1, "r", [Entry("r", 1, BEGIN, BY_FILE, _opening(RunKind.INCIDENT))])
+    drill = RunFacts(1, "r", [Entry("r", 1, BEGIN, BY_FILE, _opening(RunKind.DRILL))])
+    ((kind, cited),) = exceptions_of(run, BEGIN)
+
+    assert (kind, cited.actor) == ("answered from a file", "bela (no person: answered from a file)")
+    assert exceptions_of(drill, BEGIN) == []
+    yes = ApprovalGranted("A1", Role.WORK, 1, "b", "2026-11-20T03:15:00.000Z")
+    approved = [*run.entries, Entry("r", 2, BEGIN, BY_FILE, yes), Entry("r", 3, BEGIN, BELA, yes)]
+    seen = JournalFacts([RunFacts(1, "r", approved)], 1, 3, 0, True)
+    assert [each.seq for each in QUERIES["approved-by-another"](seen)] == [3]
+
+
+def _opening(kind: RunKind) -> RunOpened:
+    return RunOpened("s", "1.0.0", "p", "t", "i", {}, "V1", "i", kind, opened_by="anna")

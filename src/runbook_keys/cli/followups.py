@@ -199,12 +199,20 @@ def breach_lines(found: BreachStanding) -> list[str]:
     """The clock first, then what is on record and what is not."""
     if found.aware_at is None or found.notify_by is None:
         return hanging("", f"Nobody has said for run {found.run} that personal data is concerned.")
-    left = int((found.notify_by - found.now).total_seconds())
-    clock = f"{duration(left)} left" if left > 0 else f"OVER by {duration(-left)}"
     lines = hanging("Aware since: ", f"{found.aware_at:%Y-%m-%d %H:%M} UTC (run {found.run})")
-    lines += hanging("Authority:   ", f"must know by {found.notify_by:%Y-%m-%d %H:%M} UTC, {clock}")
+    lines += hanging("Authority:   ", f"must know by {found.notify_by:%Y-%m-%d %H:%M} UTC, {_clock(found)}")
     lines += _parts("On record:   ", found.given)
     return lines + _parts("Not yet:     ", found.missing)
+
+
+def _clock(found: BreachStanding) -> str:
+    """How long there is left; once it is decided what the authority is told, the clock stands."""
+    from runbook_keys.model.breach import BreachDetail
+
+    if {BreachDetail.NOTIFIED, BreachDetail.NOT_NOTIFIED} & {*found.given} or found.notify_by is None:
+        return "what it is told is on record"
+    left = int((found.notify_by - found.now).total_seconds())
+    return f"{duration(left)} left" if left > 0 else f"OVER by {duration(-left)}"
 
 
 def _parts(lead: str, parts: Sequence[BreachDetail]) -> list[str]:

@@ -59,7 +59,9 @@ def cli() -> None:
 @click.option("--alerted-at", metavar="TIME", help="When the alert fired (UTC), for the time to acknowledge.")
 @click.option("--dry-run", is_flag=True, help="Show every command and where each answer leads. Runs nothing.")
 @click.option(
-    "--answers", type=click.Path(path_type=Path), help="Rehearse: take answers from this file, a line each."
+    "--answers",
+    type=click.Path(path_type=Path),
+    help="Rehearse: take answers from this file, a line each; the record says so.",
 )
 @click.option(
     "--accept-findings", default="", metavar="REASON", help="Run a pack with faults on the page, and why."
@@ -131,7 +133,9 @@ def _follow(work: Callable[[Services], Awaitable[RunReport]]) -> NoReturn:
     "--auto", type=click.Choice(["safe"]), help="Run looking steps without asking. Changes are asked for."
 )
 @click.option(
-    "--answers", type=click.Path(path_type=Path), help="Rehearse: take answers from this file, a line each."
+    "--answers",
+    type=click.Path(path_type=Path),
+    help="Rehearse: take answers from this file, a line each; the record says so.",
 )
 @click.option("--wait", is_flag=True, help="If a command still runs from before a crash, wait for its end.")
 @click.option("--end-leftover", is_flag=True, help="If one still runs, ask, then end it.")

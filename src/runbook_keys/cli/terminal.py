@@ -91,12 +91,12 @@ class NobodyThere:
 class TerminalOperator:
     """Shows views and reads replies."""
 
-    def __init__(self, lines: Lines, out: TextIO) -> None:
+    def __init__(self, lines: Lines, out: TextIO, kind: ActorKind = ActorKind.OPERATOR) -> None:
         self._lines = lines
         self._out = out
         self._shown = 0
         self._is_line_open = False
-        self.actor = Actor(ActorKind.OPERATOR, _login())
+        self.actor = Actor(kind, _login())
 
     async def reply(self, view: View) -> Reply:
         """Show the screen, then ask until an answer means something."""
@@ -179,7 +179,7 @@ def _login() -> str:
 def operator_for(stdin: TextIO, out: TextIO, answers: Iterable[str] | None) -> TerminalOperator:
     """The operator of this process: a rehearsal's answers, else the terminal, else nobody."""
     if answers is not None:
-        return TerminalOperator(GivenLines(answers, out.write), out)
+        return TerminalOperator(GivenLines(answers, out.write), out, ActorKind.AGENT)
     if stdin.isatty():
         return TerminalOperator(TerminalLines(stdin), out)
     return TerminalOperator(NobodyThere(), out)

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 
 class ActorKind(StrEnum):
-    """A person at a terminal, a program acting for one, or KEYS itself."""
+    """A person at a terminal, a program or a file of answers in the place of one, or KEYS itself."""
 
     OPERATOR = "operator"
     AGENT = "agent"
@@ -23,7 +23,7 @@ class Actor(Struct, frozen=True):
     name: str
 
     def __str__(self) -> str:
-        return self.name
+        return f"{self.name} (no person: answered from a file)" if self.kind is ActorKind.AGENT else self.name
 
 
 DRIVER = Actor(ActorKind.DRIVER, "driver")

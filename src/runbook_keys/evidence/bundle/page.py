@@ -117,7 +117,7 @@ def _approvals(entries: Sequence[Entry]) -> str:
         (
             f"{entry.seq}",
             f"{entry.at:%H:%M:%S}",
-            shown(entry.actor.name),
+            shown(str(entry.actor)),
             f"{shown(entry.event.step)} {entry.event.role}, attempt {entry.event.attempt}",
             shown(entry.event.reason),
         )
@@ -134,7 +134,7 @@ def _timeline(
         (
             f"{entry.seq}",
             _when(entry, before),
-            shown(entry.actor.name),
+            shown(str(entry.actor)),
             _what(entry, steps) + _seen(by_seq.get(entry.seq, ())),
         )
         for before, entry in zip([None, *entries], entries, strict=False)
@@ -232,7 +232,7 @@ def _absent(record: RunRecord, pieces: Sequence[Piece]) -> str:
         (
             f"{entry.seq}",
             "erasure",
-            f"{instant(entry.at)} {shown(entry.actor.name)}: {shown(words_of(entry.event))}",
+            f"{instant(entry.at)} {shown(str(entry.actor))}: {shown(words_of(entry.event))}",
         )
         for entry in record.entries
         if isinstance(entry.event, e.MaterialErased)

@@ -11,6 +11,7 @@ from runbook_keys.engine.evolve import parse_at
 from runbook_keys.evidence.controls.runs import Citation, RunFacts
 from runbook_keys.evidence.words import words_of
 from runbook_keys.model import event as e
+from runbook_keys.model.actor import ActorKind
 from runbook_keys.model.breach import BreachDetail
 from runbook_keys.model.entry import Entry
 from runbook_keys.model.outcome import OutcomeKind, Role
@@ -35,7 +36,7 @@ def exceptions_of(run: RunFacts, now: datetime) -> list[Exceptional]:
         kind = look(entry.event) if look else ""
         if kind and not (kind in _NOT_OF_PRACTICE and run.opened and run.opened.kind.is_practice):
             found.append((kind, _cited(run, entry, _words(entry.event))))
-    return [*found, *_open(run), *_late(run, now)]
+    return [*found, *_unattended(run), *_open(run), *_late(run, now)]
 
 
 _NOT_OF_PRACTICE = ("evidence not known", "accepted findings")
@@ -79,6 +80,18 @@ _LOOKS: dict[type[e.Event], Callable[[Any], str]] = {
     e.ClockStepped: lambda _event: "clock step",
     e.RunEnded: _ended,
 }
+
+
+def _unattended(run: RunFacts) -> Iterator[Exceptional]:
+    """A file of answers in the place of a person: a rehearsal, or an approval that nobody gave."""
+    if run.opened is None or run.opened.kind.is_practice:
+        return
+    first = next((entry for entry in run.entries if entry.actor.kind is ActorKind.AGENT), None)
+    if first is not None:
+        yield (
+            "answered from a file",
+            _cited(run, first, "A file gave answers and approvals; no person was at the terminal"),
+        )
 
 
 def _open(run: RunFacts) -> Iterator[Exceptional]:

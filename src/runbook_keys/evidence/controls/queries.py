@@ -15,6 +15,7 @@ from runbook_keys.evidence.controls.runs import Citation, JournalFacts, RunFacts
 from runbook_keys.evidence.retention import ALTHOUGH_KEPT, in_words
 from runbook_keys.evidence.words import is_copy, words_of
 from runbook_keys.model import event as e
+from runbook_keys.model.actor import ActorKind
 from runbook_keys.model.breach import BreachDetail
 from runbook_keys.model.entry import Entry
 from runbook_keys.model.outcome import Role
@@ -70,7 +71,9 @@ def _change_outcomes(journal: JournalFacts) -> Iterator[Citation]:
 
 def _is_by_another(run: RunFacts, entry: Entry) -> bool:
     opened_by = run.opened.opened_by if run.opened else ""
-    return isinstance(entry.event, e.ApprovalGranted) and bool(opened_by) and entry.actor.name != opened_by
+    is_person = entry.actor.kind is ActorKind.OPERATOR
+    is_approval = isinstance(entry.event, e.ApprovalGranted)
+    return is_person and is_approval and bool(opened_by) and entry.actor.name != opened_by
 
 
 def _is_triage(_run: RunFacts, entry: Entry) -> bool:
