@@ -131,6 +131,19 @@ def test_a_hole_is_found_and_fenced_before_anything_else_may_change_access(
     assert world.judge().problems == []
 
 
+def test_a_policy_that_ends_in_an_error_hides_no_hole_and_no_cell_is_called_right_for_it(
+    world: TenantsWorld,
+) -> None:
+    """What could not be tried is unknown, the hole is found and fenced, and the release heals both."""
+    world.break_with("erring-and-leaking")
+    seen = look(world, "accessctl", "leaks")
+    assert (seen["leaks"] > 0, seen["unknown"] > 0) == (True, True)
+    assert look(world, "accessctl", "fence")["leaks_after"] == 0
+    assert any("Locked out: SQL" in each for each in world.judge().problems)
+    assert look(world, "accessctl", "restore")["wrong_after"] == 0
+    assert world.judge().problems == []
+
+
 def test_what_a_fence_cannot_hold_is_said_and_changes_nothing(world: TenantsWorld) -> None:
     """Whoever owns a table passes over every policy."""
     world.break_with("clients-own-a-table")

@@ -13,13 +13,12 @@ from psycopg import sql
 
 from keys_practice.errors import PracticeError
 from keys_practice.tenants import database, releases, sql_matrix, state
-from keys_practice.tenants.cells import EXCESS, LEAK, LOCKED_OUT, Cell
+from keys_practice.tenants.cells import LEAK, RIGHT, UNKNOWN, Cell
 from keys_practice.tenants.contract import Contract
 from keys_practice.tenants.layout import RoomsLayout
 from keys_practice.tenants.state import State
 
 FENCE = "breach_fence"
-WRONG = (LOCKED_OUT, EXCESS, LEAK)
 
 Answer = dict[str, Any]
 
@@ -29,7 +28,8 @@ def restore(
 ) -> Answer:
     """Put a release in force again, if it is what was released and if it sets everything right.
 
-    Raises PracticeError where it does not; then nothing was changed.
+    What nobody can tell is borne before it, and is wrong after it. Raises PracticeError where the release does not set
+    everything right; then nothing was changed.
     """
     _refuse_changed(releases.faults(layout, connection, version))
     sql_matrix.limit_time(connection)
@@ -99,9 +99,14 @@ def undo(connection: psycopg.Connection, layout: RoomsLayout, contract: Contract
         return {"undone": False, "release": releases.in_force(connection).version}
     sql_matrix.limit_time(connection)
     state.put(connection, kept["state"])
-    leaks = _leaks(_wrong(connection, contract))
+    wrong = _wrong(connection, contract)
+    leaks, untold = _leaks(wrong), [cell for cell in wrong if cell.verdict == UNKNOWN]
     if leaks and not may_open:
         raise PracticeError(f"That would open {len(leaks)} holes again. Nothing was changed.")
+    if untold and not may_open:
+        raise PracticeError(
+            f"Whether that opens a hole can't be told: {untold[0].words()}. Nothing was changed."
+        )
     if releases.in_force(connection).version != kept["release"]:
         database.register(connection, layout.access, kept["release"], "accessctl undo")
     connection.commit()
@@ -120,7 +125,8 @@ def is_undone(connection: psycopg.Connection, layout: RoomsLayout) -> bool:
 
 
 def _wrong(connection: psycopg.Connection, contract: Contract) -> list[Cell]:
-    return [cell for cell in sql_matrix.cells(connection, contract) if cell.verdict in WRONG]
+    """Every cell that is not right, also those that nobody could find out."""
+    return [cell for cell in sql_matrix.cells(connection, contract) if cell.verdict != RIGHT]
 
 
 def _leaks(cells: list[Cell]) -> list[Cell]:

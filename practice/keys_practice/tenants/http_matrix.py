@@ -1,6 +1,7 @@
 """The matrix over HTTP: real tokens of the watch accounts, real requests; writes with `Prefer: tx=rollback`."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +12,7 @@ from keys_practice.errors import Unreachable
 from keys_practice.tenants.accounts import Account, NoToken, sign_in
 from keys_practice.tenants.cells import Cell, Reach, judged, unknown
 from keys_practice.tenants.contract import COMMANDS, Contract, Table
-from keys_practice.tenants.sql_matrix import PROBE, Row, counts, samples
+from keys_practice.tenants.sql_matrix import PATIENCE, PROBE, Row, counts, samples
 
 SECONDS = 5
 REFUSED = (401, 403)
@@ -26,6 +27,7 @@ def cells(
     `connection` sees all rows and is only asked how many there are. Raises psycopg.Error where it can't say.
     """
     stranger = Account("a stranger", "", "", None)
+    silent: Counter[str] = Counter()
     for account in (stranger, *accounts):
         try:
             token = "" if account == stranger else sign_in(urls[1], account)
@@ -36,11 +38,15 @@ def cells(
         for table in contract.tables.values():
             trial = _Trial(connection, urls[0], token, account, table)
             allowed = table.allowed["authenticated" if account != stranger else "anon"]
-            yield from trial.cells(allowed, why)
+            yield from trial.cells(allowed, why, silent)
 
 
 class _NoAnswer(Exception):
     """Nobody can tell what the request came to. The message says what came instead."""
+
+
+class _Silence(_NoAnswer):
+    """No answer came at all."""
 
 
 class _Trial:
@@ -56,14 +62,19 @@ class _Trial:
         self._own, _ = counts(connection, table, account.tenant)
         self._samples = samples(connection, table, account.tenant)
 
-    def cells(self, allowed: dict[str, str], why_not: str) -> Iterator[Cell]:
-        """A cell for each command; all unknown where `why_not` says so."""
+    def cells(self, allowed: dict[str, str], why_not: str, silent: Counter[str]) -> Iterator[Cell]:
+        """A cell for each command; all unknown where `why_not` says so, or where the table was too often `silent`."""
         for command in COMMANDS:
             place = ("http", self._account.name, self._table.name, command, allowed[command])
             try:
                 if why_not:
                     raise _NoAnswer(why_not)
+                if silent[self._table.name] >= PATIENCE:
+                    raise _NoAnswer("the API does not answer for this table")
                 yield judged(*place, self._reach(command))
+            except _Silence as problem:
+                silent[self._table.name] += 1
+                yield unknown(*place, str(problem))
             except _NoAnswer as problem:
                 yield unknown(*place, str(problem))
 
@@ -106,7 +117,7 @@ class _Trial:
         try:
             answer = http_client.call(method, self._url, content, headers, SECONDS)
         except Unreachable as problem:
-            raise _NoAnswer("the API does not answer") from problem
+            raise _Silence("the API does not answer") from problem
         if answer.status in REFUSED:
             return None
         if answer.status == 409:

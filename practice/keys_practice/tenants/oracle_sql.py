@@ -28,6 +28,8 @@ from keys_practice.tenants.people import Person
 from keys_practice.tenants.rooms import Rooms
 
 PROBE = "the oracle was here"
+DENIED = (errors.InsufficientPrivilege, errors.DataError)
+"""Nobody gets through: refused, or the rules themselves end in an error."""
 
 _ROW_SECURITY_OFF = """
     SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
@@ -77,7 +79,7 @@ def _read(api: psycopg.Connection, caller: Person | None, table: Table, is_forge
         _become(api, caller, is_forged)
         rows = api.execute(sql.SQL("SELECT {} FROM {}").format(*_names(table))).fetchall()
         return frozenset(row[0] for row in rows)
-    except errors.InsufficientPrivilege:
+    except DENIED:
         return NONE
     finally:
         api.rollback()
@@ -159,7 +161,7 @@ def _try(superuser: psycopg.Connection, caller: Person | None, statement: sql.Co
     try:
         _become(superuser, caller, False)
         superuser.execute(statement)
-    except errors.InsufficientPrivilege:
+    except DENIED:
         superuser.execute("ROLLBACK TO SAVEPOINT trial")
         return False
     except errors.IntegrityError:

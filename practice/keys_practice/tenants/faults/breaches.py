@@ -67,6 +67,25 @@ FAULTS: dict[str, Fault] = {
         ),
         CLOSE,
     ),
+    "erring-and-leaking": Fault(
+        "A migration left a policy that ends in an error, and every member reads every draft.",
+        sql(
+            "CREATE POLICY migrated ON announcements FOR SELECT TO authenticated USING (title::date < now())",
+            "ALTER POLICY drafts_read ON drafts USING (true)",
+        ),
+        CLOSE,
+    ),
+    "slow-and-leaking": Fault(
+        "A policy takes seconds for each row, and every member reads every draft.",
+        sql(
+            "ALTER POLICY drafts_read ON drafts USING (true)",
+            "CREATE FUNCTION public.audited() RETURNS boolean LANGUAGE plpgsql AS"
+            " $$ BEGIN PERFORM pg_sleep(3); RETURN true; END $$",
+            "CREATE POLICY audit ON announcements AS RESTRICTIVE FOR SELECT TO authenticated"
+            " USING (public.audited())",
+        ),
+        CLOSE,
+    ),
     "view-exposed": Fault(
         "A view for statistics runs with its owner's rights. Every member reads all subscribers by it.",
         sql(

@@ -100,6 +100,14 @@ FAULTS: dict[str, Fault] = {
         "A policy was dropped, and the SQL of the release in force is not what was released.",
         both(_DROPPED, _tampered),
     ),
+    "policy-errs": Fault(
+        "A migration left a policy that ends in an error. Whoever asks for subscribers gets none.",
+        sql(
+            "ALTER POLICY subscribers_read ON subscribers"
+            " USING (tenant_id = (SELECT auth.tenant()) AND email::date < now())"
+        ),
+        RESTORE,
+    ),
     "too-much-of-ones-own": Fault(
         "Members may change addresses of their own subscribers, which nobody is meant to.",
         sql(
