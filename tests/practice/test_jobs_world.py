@@ -88,6 +88,18 @@ def test_a_poison_job_is_put_aside_and_its_customers_later_jobs_go_on_in_order(w
     assert ([], []) == (verdict.problems, verdict.changed)
 
 
+def test_a_pause_ends_only_for_whoever_names_its_whole_reason(world: World) -> None:
+    """The beginning of a reason is not enough, and a refusal leaves the pause and its words."""
+    reason = "incident: do not resume before Ana is back"
+    assert 0 == asked(world, "queuectl", "pause", "--reason", reason)[0]
+
+    assert 1 == asked(world, "queuectl", "resume", "--only-because", "incident: ")[0]
+    assert reason == asked(world, "queuectl", "status")[1]["paused_because"]
+
+    assert 0 == asked(world, "queuectl", "resume", "--only-because", reason)[0]
+    assert asked(world, "queuectl", "status")[1]["paused"] is False
+
+
 def test_a_stuck_worker_shows_and_is_replaced(world: World) -> None:
     """Its heart beats, its job waits; after a replacement the job is done once."""
     world.break_with("worker-hanging")

@@ -20,7 +20,14 @@ def pause(connection: Connection, asked: Asked) -> Asked | None:
 
 
 def resume(connection: Connection, asked: Asked) -> Asked | None:
-    """End the pause. None when there is none."""
+    """End the pause. None when there is none, or when it was set for another reason than `only_because`."""
+    reason = asked.get("only_because")
+    found = connection.execute(
+        "SELECT 1 FROM queue_settings WHERE name = 'paused' AND (%s::text IS NULL OR reason = %s) FOR UPDATE",
+        (reason, reason),
+    ).fetchone()
+    if found is None:
+        return None
     return _set(connection, "paused", "false", asked, "true")
 
 

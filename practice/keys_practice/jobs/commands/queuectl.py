@@ -115,7 +115,7 @@ def _add_reads(command: Command) -> None:
 def _add_changes(command: Command) -> None:
     for name, about, fields in (
         ("pause", "let no worker take a job; refused when it is paused", ("reason",)),
-        ("resume", "end the pause", ()),
+        ("resume", "end the pause; refused when there is none", ("only_because",)),
         ("quarantine", "put a job aside, whole; the jobs behind it go on", ("job", "reason")),
         ("release", "take a job out of quarantine; it is a dead letter again", ("job",)),
         ("lease", "set the visibility timeout", ("seconds",)),
@@ -131,6 +131,8 @@ def _add_changes(command: Command) -> None:
 def _add_field(parser: argparse.ArgumentParser, field: str) -> None:
     if field == "reason":
         parser.add_argument("--reason", required=True, help="why; it is kept")
+    elif field == "only_because":
+        parser.add_argument("--only-because", metavar="REASON", help="only a pause with exactly this reason")
     elif field == "most":
         parser.add_argument("most", type=int, choices=range(1, 10), metavar="N", help="1 to 9")
     else:

@@ -7,6 +7,7 @@ CAMPAIGN_SECONDS = 0.11
 CAMPAIGN_ORDERS = 32
 MANY_PICTURES = 60
 SHORT_LEASE = "0.15"
+OTHER_INCIDENT = "incident: customers get mails twice, do NOT resume before Ana is back"
 
 
 def _campaign(department: Department) -> None:
@@ -50,6 +51,18 @@ def _paused(department: Department) -> None:
     department.orders(2)
 
 
+def _paused_in_words_like_ours(department: Department) -> None:
+    """Mails go out twice, and a colleague pauses the queue so that nobody gets another one."""
+    department.set_worker_setting("IDEMPOTENCY_KEY", "attempt")
+    department.command("queuectl", "pause", "--reason", OTHER_INCIDENT)
+    department.orders(2)
+
+
+def _pause_taken_over(department: Department) -> None:
+    department.command("queuectl", "resume")
+    department.command("queuectl", "pause", "--reason", OTHER_INCIDENT)
+
+
 def _resumed(department: Department) -> None:
     department.command("queuectl", "resume")
 
@@ -77,5 +90,12 @@ FAULTS: dict[str, Fault] = {
     ),
     "sent-twice": Fault("One receipt went out twice. The queue knows nothing of it.", _sent_twice),
     "paused-by-colleague": Fault("A colleague has paused the queue for a maintenance.", _paused),
+    "paused-for-another-incident": Fault(
+        "Mails go out twice. A colleague has paused the queue, in words that begin like those of the runbook.",
+        _paused_in_words_like_ours,
+    ),
+    "pause-taken-over": Fault(
+        "A colleague ends the pause and pauses the queue for an incident of their own.", _pause_taken_over
+    ),
     "resumed-by-colleague": Fault("A colleague lets the queue go on.", _resumed),
 }
