@@ -89,6 +89,14 @@ def test_every_event_is_sent_once(replay: Call) -> None:
     assert (result["listed"], result["requested"], result["remaining"]) == (5, 5, 0)
 
 
+def test_a_long_replay_gathers_no_listeners(stripe: str, tmp_path: Path) -> None:
+    """Each pause between two events leaves nothing behind, so Node has nothing to warn of."""
+    (tmp_path / "events").write_text(lines(15))
+    process = _started(stripe, tmp_path, per_second=20)
+    assert process.wait(timeout=60) == 0
+    assert (len(_Stripe.asked), (tmp_path / "complaints").read_text()) == (15, "")
+
+
 def test_a_second_call_sends_nothing_again(replay: Call) -> None:
     """The state folder knows what was done."""
     replay(lines(5))
@@ -244,7 +252,7 @@ await run(args, {{ mode: 'run', progress() {{}}, signal: new AbortController().s
 """
 
 
-def _started(stripe: str, tmp_path: Path) -> "subprocess.Popen[bytes]":
+def _started(stripe: str, tmp_path: Path, per_second: int = 100) -> "subprocess.Popen[bytes]":
     """The KEY's own process without anything around it, so that kill -9 hits it alone."""
     entry = Path(__file__).parents[2] / "library" / "node" / SLUG / "main.mjs"
     args = {
@@ -253,13 +261,13 @@ def _started(stripe: str, tmp_path: Path) -> "subprocess.Popen[bytes]":
         "state_folder": str(tmp_path / "replay"),
         "via": "api",
         "base_url": stripe,
-        "per_second": 100,
+        "per_second": per_second,
         "api_key": "sk_test_larkspur",
     }
     code = NODE.format(entry=entry.as_uri())
-    return subprocess.Popen(
-        ["node", "--input-type=module", "--eval", code], env={**os.environ, "ARGS": json.dumps(args)}
-    )
+    command = ["node", "--input-type=module", "--eval", code]
+    with (tmp_path / "complaints").open("wb") as complaints:
+        return subprocess.Popen(command, env={**os.environ, "ARGS": json.dumps(args)}, stderr=complaints)
 
 
 def _killed_after(number: int, stripe: str, tmp_path: Path) -> None:

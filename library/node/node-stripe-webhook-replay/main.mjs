@@ -1,6 +1,8 @@
 // Sends Stripe events to a webhook endpoint again: each at most once per state folder, never faster than asked, and
 // resumable after a crash at any moment. What is sent can't be taken back, so there is no undo.
 
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { choose, readApplied, readEvents } from './selection.mjs';
 import { openState } from './state.mjs';
 import { senderFor } from './senders.mjs';
@@ -37,8 +39,8 @@ async function sendAll(plan, state, sender, args, tools) {
   const tally = { delivered: 0, requested: 0, failed: 0, statuses: {}, failedEvents: [], inARow: 0 };
   let nextAt = Date.now();
   for (const [index, event] of plan.send.entries()) {
-    if (tools.signal?.aborted) throw new Error(`Cancelled after ${index} of ${plan.send.length} events. Call again to go on.`);
     nextAt = await waitUntil(nextAt, 1000 / args.per_second, tools.signal);
+    if (tools.signal?.aborted) throw new Error(`Cancelled after ${index} of ${plan.send.length} events. Call again to go on.`);
     await sendOne(event, state, sender, tally);
     if (isTimeToTell(index + 1, plan.send.length)) tools.progress(words(tally, index + 1, plan.send.length));
     if (tally.inARow >= args.stop_after) break;
@@ -56,15 +58,10 @@ async function sendOne(event, state, sender, tally) {
   if (outcome === 'failed') tally.failedEvents.push(event);
 }
 
-// Returns when the next one may go. A slow answer is no credit for a burst afterwards.
+// Returns when the next one may go, or at once when it is cancelled. A slow answer is no credit for a burst afterwards.
 async function waitUntil(at, gapMs, signal) {
   const pause = at - Date.now();
-  if (pause > 0) {
-    await new Promise((resolve) => {
-      const timer = setTimeout(resolve, pause);
-      signal?.addEventListener('abort', () => { clearTimeout(timer); resolve(); }, { once: true });
-    });
-  }
+  if (pause > 0) await sleep(pause, undefined, { signal }).catch(() => {});
   return Date.now() + gapMs;
 }
 

@@ -38,14 +38,14 @@ def endpoints_list(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa
 
 
 def endpoints_show(layout: Layout, asked: argparse.Namespace) -> Result:
-    """Describe one endpoint."""
+    """Describe one endpoint, and with --needs say whether it is sent every type that is needed."""
     content = _shown(Stripe(layout).get(f"/{asked.id}"))
     if asked.needs:
         needed = _read(asked.needs).split()
         if not needed:
             raise PracticeError("The list of types is empty, as if its command had failed.")
         content["missing_types"] = [each for each in needed if each not in content["enabled_events"]]
-    return Result(content, facts(content))
+    return Result(content, facts(content), NO if content.get("missing_types") else YES)
 
 
 def endpoints_switch(layout: Layout, asked: argparse.Namespace) -> Result:
@@ -182,7 +182,9 @@ def _add_endpoints(command: Command) -> None:
         parser.set_defaults(disabled=name == "disable", needs=None)
         if name == "show":
             parser.add_argument(
-                "--needs", metavar="FILE", help="name the types in FILE that are not sent (- is stdin)"
+                "--needs",
+                metavar="FILE",
+                help="name the types in FILE that are not sent (- is stdin); exit 0 none, 1 some",
             )
 
 

@@ -21,6 +21,11 @@ def _login_refused(company: Company) -> None:
     let_events_fail(company)
 
 
+def _login_read_only(company: Company) -> None:
+    _change(company.databases.superuser, "ALTER ROLE {} SET default_transaction_read_only = on", database.APP)
+    let_events_fail(company)
+
+
 def _row_lost(company: Company) -> None:
     """Somebody tidied up by hand. The newest change of a subscription is in no row any more."""
     let_events_be_accepted(company)
@@ -80,6 +85,9 @@ FAULTS: dict[str, Fault] = {
     ),
     "database-login-refused": Fault(
         "Somebody took the service's right to log in at the database. Everybody else can.", _login_refused
+    ),
+    "database-login-read-only": Fault(
+        "Somebody made the login of our service read-only. The database itself takes writes.", _login_read_only
     ),
     "row-lost": Fault(
         "Somebody deleted a cancelled subscription from the database by hand.",
