@@ -20,7 +20,10 @@ NAMED = 5
 CONFIRMED_ORDERS = 20  # a webhook that is dead has confirmed none of so many
 OPEN_STATES = ("new", "queued", "unsure")
 
+KINDS = ("missing", "unnoted", "doubled", "differ")
+
 Record = dict[str, Any]
+Values = dict[str, list[int]]
 
 
 def waiting(layout: Layout, asked: argparse.Namespace) -> Result:
@@ -75,34 +78,27 @@ def _statement(layout: Layout, name: str) -> "Heard":
 
 
 def compare(layout: Layout, asked: argparse.Namespace) -> Result:
-    """Hold our records against the dependency's own statement."""
+    """Hold our records against the dependency's own statement, and say apart whether the newest are right."""
+    records = service.ask(layout, "GET", "/internal/records")
     heard = _statement(layout, asked.name)
     if not heard.is_ok:
         raise Unreachable(f"{asked.name} gives no statement: {heard.how} {heard.status} {heard.words}")
-    theirs: dict[str, list[int]] = {}
-    for order, value in heard.content["records"]:
-        theirs.setdefault(order, []).append(value)
-    ours = [
-        each
-        for each in service.ask(layout, "GET", "/internal/records")
-        if each["age_seconds"] > YOUNG_SECONDS
-    ]
-    content = {"name": asked.name, "compared": len(ours), **_compared(asked.name, ours, theirs)}
-    is_same = not any(content[kind] for kind in ("missing", "unnoted", "doubled", "differ"))
+    theirs = _values(heard)
+    ours = [each for each in records if each["age_seconds"] > YOUNG_SECONDS]
+    held = None if asked.values_of is None else asked.values_of.split()
+    found = _compared(asked.name, ours, theirs, held)
+    newest_word = _word(asked.name, _settled(asked.name, records)[-NAMED:], theirs)
+    content = {"name": asked.name, "compared": len(ours), **found, "newest": newest_word}
+    is_same = newest_word != "differ" and not any(found[kind] for kind in KINDS)
     return Result(content, facts(content), YES if is_same else NO)
 
 
 def newest(layout: Layout, asked: argparse.Namespace) -> Result:
     """Say in one word whether our newest records say what the dependency says: agree, differ, or unknown."""
-    field = _field(asked.name)
-    ours = [each for each in service.ask(layout, "GET", "/internal/records") if each[field] is not None]
+    records = service.ask(layout, "GET", "/internal/records")
     heard = _statement(layout, asked.name)
-    last = ours[-asked.orders :]
-    word = "unknown"
-    if heard.is_ok and last:
-        theirs = dict(heard.content["records"])
-        are_same = [_agrees(each, theirs.get(each["id"]), asked.name) for each in last]
-        word = "agree" if all(are_same) else "differ"
+    last = _settled(asked.name, records)[-asked.orders :]
+    word = _word(asked.name, last, _values(heard)) if heard.is_ok else "unknown"
     return Result({"name": asked.name, "orders": len(last), "word": word}, word)
 
 
@@ -126,6 +122,7 @@ def main(folder: Path, arguments: list[str]) -> int:
         "drain", "do them, each exactly once; stops at the first that fails; may be repeated", drain
     )
     compared = command.verb("compare", "our records against its statement; exit 0 when they agree", compare)
+    compared.add_argument("--values-of", metavar="ORDERS", help="`differ` counts these only")
     word = command.verb("newest", "do our newest records say what it says? one word", newest)
     word.add_argument("--orders", type=int, default=5, metavar="N", help="how many (default 5)")
     for parser in (seen, oldest, doing, compared, word):
@@ -148,10 +145,17 @@ def _waiting(layout: Layout, asked: argparse.Namespace) -> list[Record]:
     return [each for each in found if each["order_id"] in named]
 
 
-def _compared(name: str, ours: list[Record], theirs: dict[str, list[int]]) -> dict[str, Any]:
+def _values(statement: "Heard") -> Values:
+    """What it did for each order, the first first."""
+    found: Values = {}
+    for order, value in statement.content["records"]:
+        found.setdefault(order, []).append(value)
+    return found
+
+
+def _compared(name: str, ours: list[Record], theirs: Values, held: list[str] | None) -> dict[str, Any]:
     """missing: ours says done, theirs does not. unnoted: theirs says charged, ours says it never will be."""
-    is_payments, field = name == PAYMENTS, _field(name)
-    settled = [each for each in ours if each[field] is not None]
+    is_payments, settled = name == PAYMENTS, _settled(name, ours)
     missing = [each["id"] for each in settled if each["id"] not in theirs]
     unnoted = [
         each["id"]
@@ -162,19 +166,30 @@ def _compared(name: str, ours: list[Record], theirs: dict[str, list[int]]) -> di
     differ = [
         each["id"]
         for each in settled
-        if each["id"] in theirs and not _agrees(each, theirs[each["id"]][0], name)
+        if each["id"] in theirs
+        and (held is None or each["id"] in held)
+        and not _agrees(each, theirs[each["id"]][0], name)
     ]
     found = {"missing": missing, "unnoted": unnoted, "doubled": doubled, "differ": differ}
     named = [order for orders in found.values() for order in orders][:NAMED]
-    return {**{kind: len(orders) for kind, orders in found.items()}, "ids": named}
+    counts = {kind: len(orders) for kind, orders in found.items()}
+    return {**counts, "not_once": len(missing) + len(unnoted) + len(doubled), "ids": named}
 
 
-def _field(name: str) -> str:
-    """Where our record keeps what this dependency said."""
-    return "charged_cents" if name == PAYMENTS else "zone"
+def _word(name: str, last: list[Record], theirs: Values) -> str:
+    if not last:
+        return "unknown"
+    are_same = [each["id"] in theirs and _agrees(each, theirs[each["id"]][0], name) for each in last]
+    return "agree" if all(are_same) else "differ"
 
 
-def _agrees(record: Record, value: int | None, name: str) -> bool:
+def _settled(name: str, ours: list[Record]) -> list[Record]:
+    """Those for which our record says that this dependency did its part."""
+    field = "charged_cents" if name == PAYMENTS else "zone"
+    return [each for each in ours if each[field] is not None]
+
+
+def _agrees(record: Record, value: int, name: str) -> bool:
     if name == PAYMENTS:
         return bool(record["charged_cents"] == value == record["amount_cents"])
     return bool(record["zone"] == value)
