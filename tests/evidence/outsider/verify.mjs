@@ -9,7 +9,12 @@ const ZEROS = "0".repeat(64);
 const HEX = /^[0-9a-f]{64}$/;
 const NUMBER = /^[1-9][0-9]{0,17}$/;
 const OUTSIDE_THE_LIST = ["tagmanifest-sha256.txt", "tagmanifest-sha256.txt.sig"];
+const START = /^[1-9][0-9]{0,17} [0-9a-f]{64} [0-9a-f]{64}$/;
 const NOTE_LINES = ["no", "before", "at", "why", "unsigned", "next-key", "known"];
+const MATERIAL = "data/material/";
+const COPY_FOLDERS = /^data\/(?:notes|attachments|evidence|outputs|other)\//;
+const COPY = /^data\/(?:evidence\/[0-9]+-|[a-z]+\/)0*([1-9][0-9]*)(?:\.txt|-[^/]*)$/;
+const REWRITTEN_OUTPUT = /^data\/outputs\/.*-(?:stdout\.txt|stderr\.txt|rows\.json|result\.json)$/;
 const NOTE = /^data\/checkpoints\/([0-9]{6,})\.note$/;
 
 const [folder, fingerprint] = process.argv.slice(2);
@@ -80,14 +85,14 @@ function checkOwner(files) {
 
 function checkEntries(lines, end) {
   const links = [ZEROS];
-  const { run } = JSON.parse(lines[0]);
-  lines.forEach((line, index) => {
-    const entry = JSON.parse(line);
+  const entries = lines.map((line) => JSON.parse(line));
+  const { run } = entries[0];
+  entries.forEach((entry, index) => {
     if (entry.seq !== index + 1 || entry.run !== run) fault(`data/entries.jsonl: line ${index + 1} is another entry`);
-    links.push(follow(links.at(-1), line));
+    links.push(follow(links.at(-1), lines[index]));
   });
   if (links.at(-1) !== end) fault("data/entries.jsonl: does not end where data/start.txt says");
-  return links;
+  return { entries, links };
 }
 
 function checkSpine(files, run, before, links) {
@@ -143,7 +148,8 @@ function checkCheckpoints(files, spine) {
   for (const name of [...files.keys()].filter((each) => NOTE.test(each)).sort()) {
     const note = readNote(files.get(name));
     const number = Number(NOTE.exec(name)[1]);
-    if (Number(note.no) !== number || previous && previous.number !== number - 1) fault(`${name}: is out of order`);
+    const isNext = !previous || previous.number === number - 1 || previous.number < number && note.known;
+    if (note.no !== `${number}` || !isNext) fault(`${name}: is out of order`);
     const follows = !previous || (previous.digest === note.before && previous.origin === note.origin);
     if (!follows) fault(`${name}: does not follow the one before`);
     if (spine.links.get(note.place) !== note.link) fault(`${name}: does not fit place ${note.place} of the spine`);
@@ -155,13 +161,41 @@ function checkCheckpoints(files, spine) {
   if (!isBegun) fault("data/checkpoints: no signed one tells of the place before the first");
 }
 
-function checkMaterial(files, lines) {
-  const texts = new Set(lines.flatMap((line) => line.match(/"[0-9a-f]{64}"/g) ?? []));
+function* namedIn(value, name = "") {
+  if (typeof value === "string" && value && (name === "blob" || name.endsWith("_blob"))) yield [name, value];
+  if (typeof value !== "object" || value === null) return;
+  for (const [key, below] of Object.entries(value)) {
+    if (key === "files") for (const digest of Object.values(below)) yield [key, digest];
+    else yield* namedIn(below, key);
+  }
+}
+
+function checkMaterial(files, entries) {
+  const named = entries.flatMap(({ data, seq }) => [...namedIn(data)].map(([field, digest]) => ({ seq, field, digest })));
+  const known = new Set(named.map(({ digest }) => digest));
   for (const [name, content] of files) {
-    if (!name.startsWith("data/material/")) continue;
-    const digest = name.slice("data/material/".length);
-    if (sha256(content) !== digest) fault(`${name}: is not what its name says`);
-    if (!texts.has(`"${digest}"`)) fault(`${name}: no entry speaks of it`);
+    if (!name.startsWith(MATERIAL)) continue;
+    if (sha256(content) !== name.slice(MATERIAL.length)) fault(`${name}: is not what its name says`);
+    if (!known.has(name.slice(MATERIAL.length))) fault(`${name}: no entry speaks of it`);
+  }
+  for (const { seq, digest } of named) {
+    const isErased = entries.slice(seq).some(({ event, data }) => event === "MaterialErased" && data.digests.includes(digest));
+    if (!files.has(MATERIAL + digest) && !isErased) fault(`entry ${seq}: its material ${digest} is neither here nor erased`);
+  }
+  return named.filter(({ digest }) => files.has(MATERIAL + digest));
+}
+
+function checkCopies(files, named) {
+  const held = named.map((each) => ({ ...each, content: files.get(MATERIAL + each.digest).subarray(16) }));
+  const isOf = (name, { seq, content }) => Number(COPY.exec(name)?.[1] ?? 1) === seq && files.get(name).equals(content);
+  const copies = [...files.keys()].filter((name) => name === "data/inputs.json" || COPY_FOLDERS.test(name));
+  for (const name of copies) {
+    const isCopy = (name === "data/inputs.json" || COPY.test(name)) && held.some((each) => isOf(name, each));
+    if (!isCopy && !REWRITTEN_OUTPUT.test(name)) fault(`${name}: is no copy of its entry's material`);
+  }
+  for (const each of held) {
+    const isRewritten = ["pack_blob", "output_blob"].includes(each.field) || each.field === "blob" && each.seq === 1;
+    if (!isRewritten && !copies.some((name) => isOf(name, each))) fault(`entry ${each.seq}: no copy of ${each.field}`);
   }
 }
 
@@ -170,10 +204,12 @@ function checkBundle() {
   checkFiles(files);
   checkOwner(files);
   if (faults.length) return;
-  const [run, before, end] = linesOf(files, "data/start.txt")[0].split(" ");
-  const entries = linesOf(files, "data/entries.jsonl");
-  checkCheckpoints(files, checkSpine(files, run, before, checkEntries(entries, end)));
-  checkMaterial(files, entries);
+  const [start, ...more] = linesOf(files, "data/start.txt");
+  const [run, before, end] = start.split(" ");
+  if (more.length || !START.test(start)) fault("data/start.txt: is not one line of a number and two links");
+  const { entries, links } = checkEntries(linesOf(files, "data/entries.jsonl"), end);
+  checkCheckpoints(files, checkSpine(files, run, before, links));
+  checkCopies(files, checkMaterial(files, entries));
 }
 
 try {
