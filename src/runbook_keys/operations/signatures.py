@@ -1,26 +1,15 @@
-"""Which of this machine's keys made a signature, and which checkpoints a run does not fit."""
+"""Which checkpoints a run does not fit."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from runbook_keys.journal.anchor_check import readable
-from runbook_keys.journal.checkpoint_check import Survey, Verifier, read_all
+from runbook_keys.journal.checkpoint_check import Survey, read_all, verifier_of
 from runbook_keys.journal.damages import damage
 from runbook_keys.journal.declared import mark_of_note
 from runbook_keys.model.entry import Damage, SpineRow
 from runbook_keys.operations.services import Services
-from runbook_keys.ports import Signer
-
-
-def verifier_of(signer: Signer, public_keys: Mapping[str, bytes]) -> Verifier:
-    """Tries the keys whose name begins with the id that a signature names."""
-
-    def verified(key_id: str, content: bytes, value: bytes) -> bool | None:
-        found = [pem for name, pem in public_keys.items() if name.startswith(key_id)]
-        return any(signer.is_signed(pem, content, value) for pem in found) if found else None
-
-    return verified
 
 
 async def off_checkpoints(services: Services, run: str, rows: Sequence[SpineRow]) -> list[Damage]:
