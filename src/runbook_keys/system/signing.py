@@ -101,9 +101,13 @@ class FolderSigner:
         except FileNotFoundError:
             return b""
         except OSError as error:
-            raise SigningUnavailable(f"{self._latest} can't be read: {error.strerror}.") from error
+            raise SigningUnavailable(
+                f"{self._latest} can't be read: {error.strerror}. Look again with the login that KEYS runs as."
+            ) from error
         except JournalDamaged as error:
-            raise SigningUnavailable(f"{self._latest} holds no checkpoint.") from error
+            raise SigningUnavailable(
+                f"{self._latest} holds no checkpoint. Find out why, then remove it: the next checkpoint makes a new one."
+            ) from error
         return content
 
     def remember(self, note: bytes) -> None:

@@ -33,6 +33,6 @@ def against_remembered(
     """The checkpoint against the journal; what can't be looked at is a notice. Where there is none, nothing is said."""
     if remembered.fault:
         told = f"The last checkpoint that this machine signed was not compared. {remembered.fault}"
-        return Held(notices=(f"{told} Find out why, then remove it: the next checkpoint makes a new one.",))
+        return Held(notices=(told,))
     kept = check_kept(remembered.notes, places, verifier, known, BESIDE_THE_KEY)
     return Held(kept.damages, kept.notices)
