@@ -221,7 +221,7 @@ class Signature(Struct, frozen=True):
 
 
 class Signer(Protocol):
-    """This machine's signing key, and the public parts of the keys before it."""
+    """This machine's signing key, the public parts of the keys before it, and the last checkpoint that it signed."""
 
     def sign(self, content: bytes) -> Signature: ...  # SigningUnavailable
     def fault(self) -> str: ...  # why nothing was signed the last time; empty where it was
@@ -232,6 +232,10 @@ class Signer(Protocol):
         self,
     ) -> str: ...  # the name of the key that `take_next` will sign with; SigningUnavailable
     def take_next(self) -> None: ...
+    def remembered(
+        self,
+    ) -> bytes: ...  # the last note that was, empty where none was; SigningUnavailable says where
+    def remember(self, note: bytes) -> None: ...  # in place of the one before, or not; SigningUnavailable
 
 
 class Printer(Protocol):

@@ -13,7 +13,7 @@ from runbook_keys.bootstrap import services
 from runbook_keys.journal.blobs import seal
 from runbook_keys.journal.chain import GENESIS, SPINE_START, extend
 from runbook_keys.journal.checkpoint import read_note
-from runbook_keys.journal.checkpoint_check import Signed, check_checkpoints
+from runbook_keys.journal.checkpoint_check import Signed, check_checkpoints, verifier_of
 from runbook_keys.model.actor import DRIVER
 from runbook_keys.model.entry import RunHead
 from runbook_keys.model.event import (
@@ -28,7 +28,7 @@ from runbook_keys.model.event import (
 from runbook_keys.model.outcome import Role
 from runbook_keys.model.runbook import Ending, SafetyClass
 from runbook_keys.operations.record.checkpoints import CheckpointMade, change_key, make_checkpoint
-from runbook_keys.operations.record.verify import VerifyReport, verifier_of, verify
+from runbook_keys.operations.record.verify import VerifyReport, verify
 from runbook_keys.ports import JournalStore
 from runbook_keys.stores.notary import Notary
 from runbook_keys.stores.sqlite import SqliteStore

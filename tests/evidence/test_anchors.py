@@ -83,6 +83,7 @@ class Place:
     def sign_anew(self) -> None:
         """What only the holder of the key can do: change an entry, compute every link, sign everything again."""
         rewritten(self.home)
+        (self.home / "signing" / "latest").unlink()
         edit(self.home, "DELETE FROM checkpoints")
 
         async def body() -> None:

@@ -205,10 +205,11 @@ def test_an_old_copy_put_back_is_found_by_a_kept_checkpoint(tmp_path: Path) -> N
 
 
 def test_a_journal_signed_anew_with_the_key_is_found_by_a_kept_checkpoint_only(tmp_path: Path) -> None:
-    """Who holds file and key can rewrite all of it; the note in somebody else's hands remains."""
+    """Who holds file and key's folder can rewrite all of it; the note in somebody else's hands remains."""
     three_runs(tmp_path)
     kept = made(tmp_path).checkpoint.note
     rewritten(tmp_path)
+    (tmp_path / "signing" / "latest").unlink()
     edit(tmp_path, "DELETE FROM checkpoints")
     made(tmp_path)
     assert verified(tmp_path).damages == ()

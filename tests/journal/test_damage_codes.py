@@ -45,8 +45,12 @@ def test_every_code_is_used_and_no_other() -> None:
         if path.name != "damage_kinds.py"
     )
     composed = {f"{whose}-{what}" for whose in ("spine", "kept") for what in ("forked", "cut", "rewritten")}
+    composed |= {f"{whose}-{what}" for whose in ("kept", "remembered") for what in ("foreign", "signature")}
+    composed |= {"remembered-cut", "remembered-rewritten"}  # one note can't contradict itself
     assert {code for code in KINDS if f'"{code}"' not in sources} == composed
-    assert all(f'"{what}"' in sources for what in ("forked", "cut", "rewritten", "kept", "spine"))
+    assert all(
+        f'"{what}"' in sources for what in ("forked", "cut", "rewritten", "kept", "remembered", "spine")
+    )
 
 
 @pytest.mark.parametrize("code", KINDS)

@@ -15,12 +15,23 @@ from runbook_keys.journal.checkpoint import Note, digest_of, origin_of, read_not
 from runbook_keys.journal.damages import damage, digest_of_bytes
 from runbook_keys.journal.declared import mark_of_note, undeclared
 from runbook_keys.model.entry import Checkpoint, Damage, SpineRow
+from runbook_keys.ports import Signer
 
 Verifier = Callable[[str, bytes, bytes], bool | None]
 """(key id, content, signature) → is it good; None where no key of this id is known."""
 
 ReadCheckpoint = tuple[Checkpoint, Note | None]
 """A checkpoint and what it says; None where it can't be read."""
+
+
+def verifier_of(signer: Signer, public_keys: Mapping[str, bytes]) -> Verifier:
+    """Tries the keys whose name begins with the id that a signature names."""
+
+    def verified(key_id: str, content: bytes, value: bytes) -> bool | None:
+        found = [pem for name, pem in public_keys.items() if name.startswith(key_id)]
+        return any(signer.is_signed(pem, content, value) for pem in found) if found else None
+
+    return verified
 
 
 class Signed(Struct, frozen=True):
@@ -35,6 +46,21 @@ class Signed(Struct, frozen=True):
     rows: int
     last_no: int
     known: frozenset[str] = frozenset()
+
+
+class Keeper(Struct, frozen=True):
+    """Who kept notes: `place` in words, and how the codes of what they show begin.
+
+    `is_anybody`: a note of another journal may have been taken by mistake.
+    """
+
+    place: str
+    kinds: str
+    is_anybody: bool
+
+
+ELSEWHERE = Keeper("elsewhere", "kept", is_anybody=True)
+BESIDE_THE_KEY = Keeper("beside the signing key", "remembered", is_anybody=False)
 
 
 class Places(Struct, frozen=True):
@@ -72,33 +98,40 @@ def check_checkpoints(
 
 
 def check_kept(
-    notes: Iterable[Note], places: Places, verifier: Verifier, known: frozenset[str] = frozenset()
+    notes: Iterable[Note],
+    places: Places,
+    verifier: Verifier,
+    known: frozenset[str] = frozenset(),
+    keeper: Keeper = ELSEWHERE,
 ) -> Signed:
-    """Hold notes that were kept elsewhere against the spine: they show what the journal alone can't.
+    """Hold notes that were kept outside of the journal against the spine: they show what the journal alone can't.
 
-    A journal that was cut, restored from an old copy, or rewritten by somebody who holds the key. `known` are marks of
-    what the journal itself declares.
+    A journal that was cut, restored from an old copy, or rewritten, by somebody who holds the key or with another one.
+    `known` are marks of what the journal itself declares.
     """
     notes = [note for note in notes if mark_of_note(note) not in known]
     # A journal that is empty has no name yet, so all that was kept counts as its own.
     foreign = [note for note in notes if places.first and note.origin != origin_of(places.first)]
     damages = [
-        replace(damage("kept-foreign", checkpoint=note.no, origin=note.origin), is_foreign=True)
+        replace(
+            damage(f"{keeper.kinds}-foreign", checkpoint=note.no, origin=note.origin),
+            is_foreign=keeper.is_anybody,
+        )
         for note in foreign
     ]
-    fit = _Fit(places.last, {note.gseq for note in notes}, "kept")
+    fit = _Fit(places.last, {note.gseq for note in notes}, keeper.kinds)
     for note in notes:
         if note not in foreign:
             fit.add(note, places.links.get(note.gseq))
     damages += fit.damages
     states = [(note, _state(note, verifier)) for note in notes]
     damages += [
-        damage("kept-signature", checkpoint=note.no, note=digest_of_bytes(note.body))
+        damage(f"{keeper.kinds}-signature", checkpoint=note.no, note=digest_of_bytes(note.body))
         for note, state in states
         if state == "wrong"
     ]
     notices = [
-        f"Checkpoint {note.no}, kept elsewhere, has no signature that this machine can check."
+        f"Checkpoint {note.no}, kept {keeper.place}, has no signature that this machine can check."
         for note, state in states
         if state in ("unknown", "unsigned")
     ]

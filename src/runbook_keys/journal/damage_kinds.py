@@ -176,6 +176,25 @@ KINDS = {
         "Checkpoint {checkpoint} kept elsewhere does not fit row {row} of the spine: it was rewritten after row {after}.",
         "The journal was written anew, perhaps with its key.",
     ),
+    "remembered-foreign": Kind(
+        "Checkpoint {checkpoint}, the last one that this machine signed (kept beside its key), is of another journal, {origin}: "
+        "this one was put in its place, or rewritten from its first row on.",
+        "The journal beside the signing key is not the one that was signed.",
+    ),
+    "remembered-signature": Kind(
+        "Checkpoint {checkpoint} was kept beside the signing key, and its signature is wrong.",
+        "The checkpoint beside the key was changed.",
+    ),
+    "remembered-cut": Kind(
+        "Checkpoint {checkpoint}, the last one that this machine signed (kept beside its key), covers {row} rows, the spine "
+        "ends at row {last}: the rest was cut off.",
+        "The journal's end was cut off, or an old copy was put back without its `signing` folder.",
+    ),
+    "remembered-rewritten": Kind(
+        "Checkpoint {checkpoint}, the last one that this machine signed (kept beside its key), does not fit row {row} of the "
+        "spine: that row, or one before it, was rewritten.",
+        "The journal was written anew up to its last signed row, without the key, or by another one.",
+    ),
     "copy-differs": Kind(
         "{stretch:Checkpoint|Checkpoints} {is_are} not what {place} keeps: one of the two was replaced, or signed anew.",
         "An anchor keeps another text of the same number.",

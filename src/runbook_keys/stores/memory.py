@@ -8,13 +8,14 @@ from datetime import datetime
 
 from runbook_keys.errors import RunTaken
 from runbook_keys.journal.chain import GENESIS, SPINE_START, extend
+from runbook_keys.journal.lines import instant
 from runbook_keys.model.actor import Actor
 from runbook_keys.model.entry import Alarm, Blob, Checkpoint, RunHead, SpineRow, StoredEntry, Strange
 from runbook_keys.model.event import AnyEvent
 from runbook_keys.stores.alarms import closed_by
 from runbook_keys.stores.appending import check_fence, erased_by, lines_after
 from runbook_keys.stores.names import checked, no_material, not_found
-from runbook_keys.stores.notary import Notary
+from runbook_keys.stores.notary import Notary, Standing
 
 
 class MemoryClaim:
@@ -69,8 +70,8 @@ class MemoryStore:
         lines = lines_after(run, after_seq, at, actor, events)
         head = self._heads.get(run)
         check_fence(run, after_seq, head.seq if head else None)
-        if head is None and self._alarm:
-            raise closed_by(self._alarm)
+        if head is None:
+            self._refuse_on_alarm(at)
         before = head or RunHead(run, len(self._heads) + 1, 0, GENESIS)
         extension = extend(before, self._spine[-1] if self._spine else SPINE_START, lines)
         self._entries.setdefault(run, []).extend(extension.entries)
@@ -83,7 +84,7 @@ class MemoryStore:
         if self._notary and (
             made := self._notary.due(self._spine[0], self._spine[-1], self._last_checkpoint(), at, events)
         ):
-            self._checkpoints.append(made)
+            self._add_checkpoint(made, at)
         return self._heads[run]
 
     async def entries(self, run: str) -> list[StoredEntry]:
@@ -102,7 +103,7 @@ class MemoryStore:
 
     async def spine_row(self, gseq: int) -> SpineRow | None:
         """One row, if there is one of this number."""
-        return self._spine[gseq - 1] if 0 < gseq <= len(self._spine) else None
+        return self._spine_row(gseq)
 
     async def spine_batches(self) -> AsyncIterator[list[SpineRow]]:
         """The whole spine in order, at once."""
@@ -174,8 +175,25 @@ class MemoryStore:
             return None
         first, end, before = self._spine[0], self._spine[-1], self._last_checkpoint()
         made = self._notary.make(first, end, before, at, why, more, after_no)
-        self._checkpoints.append(made)
+        self._add_checkpoint(made, at)
         return made
+
+    def _spine_row(self, gseq: int) -> SpineRow | None:
+        return self._spine[gseq - 1] if 0 < gseq <= len(self._spine) else None
+
+    def _standing(self) -> Standing:
+        return Standing(self._spine_row, lambda: self._checkpoints)
+
+    def _add_checkpoint(self, made: Checkpoint, at: datetime) -> None:
+        self._checkpoints.append(made)
+        if self._notary and (what := self._notary.remember(made, self._standing())):
+            self.sound_alarm(Alarm(instant(at), what))
+
+    def _refuse_on_alarm(self, at: datetime) -> None:
+        if self._notary and (what := self._notary.contradicted(self._standing())):
+            self.sound_alarm(Alarm(instant(at), what))
+        if self._alarm:
+            raise closed_by(self._alarm)
 
     def _last_checkpoint(self) -> Checkpoint | None:
         return self._checkpoints[-1] if self._checkpoints else None

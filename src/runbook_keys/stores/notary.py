@@ -1,19 +1,30 @@
 """Makes the checkpoints of a store, inside the transaction of the append that they belong to.
 
-So a checkpoint costs a signature (0.03 ms) and no flush of its own, and there is no moment at which a run has ended but
-its checkpoint is not there.
+So a checkpoint costs a signature (0.03 ms) and no flush of its own in the journal, and there is no moment at which a run
+has ended but its checkpoint is not there. After the commit it is remembered beside the key, with a flush. Who is killed in
+between leaves an older one there, which is still true.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from runbook_keys.errors import JournalDamaged, SigningUnavailable
-from runbook_keys.journal.checkpoint import LONGEST, body_of, note_of, origin_of, read_note, why_due
+from runbook_keys.journal.checkpoint import LONGEST, Note, body_of, note_of, origin_of, read_note, why_due
+from runbook_keys.journal.checkpoint_check import Survey, read_all, verifier_of
+from runbook_keys.journal.declared import mark_of_note
 from runbook_keys.model.entry import Checkpoint, SpineRow
 from runbook_keys.model.event import AnyEvent
 from runbook_keys.ports import Signer
+
+
+class Standing(NamedTuple):
+    """How to ask what a journal holds now: the row of a number, if there is one, and all checkpoints."""
+
+    row: Callable[[int], SpineRow | None]
+    checkpoints: Callable[[], Iterable[Checkpoint]]
 
 
 class Notary:
@@ -57,6 +68,53 @@ class Notary:
             told = {"unsigned": str(unavailable), **more}
             note = note_of(body_of(origin, end, no, before, at, why, told))
         return Checkpoint(no, end.gseq, note)
+
+    def remember(self, made: Checkpoint, journal: Standing) -> str:
+        """Remember a committed checkpoint beside the key, if it is signed; what is wrong where it can't take the place.
+
+        What was remembered before is evidence while it does not fit the journal. Where it can't be read or written, the
+        older one stays: that is true as well, and nothing under way waits for it.
+        """
+        if not read_note(made.note).signatures:
+            return ""
+        try:
+            before = self._remembered()
+            if what := self._unfit(before, journal):
+                return what
+            if before is None or before.no < made.no:
+                self._signer.remember(made.note)
+        except SigningUnavailable:
+            pass
+        return ""
+
+    def contradicted(self, journal: Standing) -> str:
+        """What is wrong where the journal does not fit the last checkpoint that was signed here; else empty.
+
+        What can't be read stops nobody: `keys verify` tells of it.
+        """
+        try:
+            return self._unfit(self._remembered(), journal)
+        except SigningUnavailable:
+            return ""
+
+    def _remembered(self) -> Note | None:
+        content = self._signer.remembered()
+        return read_note(content) if content else None
+
+    def _unfit(self, note: Note | None, journal: Standing) -> str:
+        row = journal.row(note.gseq) if note else None
+        if note is None or (row and row.spine_link == note.link) or self._is_declared(note, journal):
+            return ""
+        return f"Checkpoint {note.no}, the last one that this machine signed, does not fit row {note.gseq} of the spine."
+
+    def _is_declared(self, note: Note, journal: Standing) -> bool:
+        """Whether a good signature says so. It is rare that anybody asks: a declaration is remembered itself."""
+        try:
+            survey = Survey(verifier_of(self._signer, self._signer.public_keys()))
+            survey.add(read_all(journal.checkpoints()))
+        except SigningUnavailable:
+            return False
+        return mark_of_note(note) in survey.known
 
 
 def _passed(before: Checkpoint | None, at: datetime) -> timedelta:

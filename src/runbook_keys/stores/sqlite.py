@@ -27,7 +27,7 @@ from runbook_keys.stores.appending import check_fence, erased_by, lines_after
 from runbook_keys.stores.claims import FileClaim
 from runbook_keys.stores.connecting import connected, make_private
 from runbook_keys.stores.names import changed_material, checked, no_material, not_found
-from runbook_keys.stores.notary import Notary, misfit
+from runbook_keys.stores.notary import Notary, Standing, misfit
 from runbook_keys.stores.queries import batches, named, snapshot, transaction
 
 _QUERIES = named(Path(__file__).with_name("sqlite.sql"))
@@ -99,9 +99,10 @@ class SqliteStore:
                 self._insert(head, extension, blobs)
                 for digest in erased_by(events):
                     self._connection.execute(_QUERIES["erase_blob"], (digest,))
-                self._add_due_checkpoint(extension, at, events)
+                made = self._add_due_checkpoint(extension, at, events)
         except sqlite3.Error as error:
             raise self._give_up(error, run, extension) from error
+        self._remember(made, at)
         return extension.head()
 
     async def entries(self, run: str) -> list[StoredEntry]:
@@ -206,8 +207,7 @@ class SqliteStore:
     async def checkpoints(self, first: int | None = None, last: int | None = None) -> list[Checkpoint]:
         """The checkpoints by number: all, or those that stand on these rows of the spine."""
         with self._reading():
-            rows = self._connection.execute(_QUERIES["checkpoints"], (first, last))
-            return [Checkpoint(*row) for row in rows]
+            return self._checkpoints(first, last)
 
     async def checkpoint_batches(self) -> AsyncIterator[list[Checkpoint]]:
         """All checkpoints by number, some at a time."""
@@ -229,6 +229,7 @@ class SqliteStore:
             first, before = self._spine_first(), self._last_checkpoint()
             made = self._notary.make(first, end, before, at, why, more, after_no)
             self._connection.execute(_QUERIES["add_checkpoint"], (made.no, made.gseq, made.note))
+        self._remember(made, at)
         return made
 
     def alarm(self) -> Alarm | None:
@@ -272,13 +273,27 @@ class SqliteStore:
         for blob in blobs:
             execute(_QUERIES["add_blob"], (blob.digest, blob.salt, blob.content))
 
-    def _add_due_checkpoint(self, extension: Extension, at: datetime, events: Sequence[AnyEvent]) -> None:
+    def _add_due_checkpoint(
+        self, extension: Extension, at: datetime, events: Sequence[AnyEvent]
+    ) -> Checkpoint | None:
         if self._notary is None:
-            return
+            return None
         before = self._last_checkpoint()
         made = self._notary.due(self._spine_first(), extension.spine[-1], before, at, events)
         if made:
             self._connection.execute(_QUERIES["add_checkpoint"], (made.no, made.gseq, made.note))
+        return made
+
+    def _remember(self, made: Checkpoint | None, at: datetime) -> None:
+        """Beside the key, now that it is on the disk. What goes wrong here undoes nothing, and stops nobody."""
+        if self._notary is None or made is None:
+            return
+        with suppress(sqlite3.Error):
+            if what := self._notary.remember(made, self._standing()):
+                self._alarm.sound(Alarm(instant(at), what))
+
+    def _standing(self) -> Standing:
+        return Standing(self._spine_row, lambda: self._checkpoints(None, None))
 
     def _refuse_on_alarm(self, at: datetime) -> None:
         """No run is opened on what does not verify. To look through all of it takes long; the newest checkpoint does not."""
@@ -291,7 +306,13 @@ class SqliteStore:
 
     def _misfit(self) -> str:
         before, odd = self._last_checkpoint(), strange_things(schema.strange(self._connection))
-        return odd[0].what if odd else misfit(before, self._spine_row(before.gseq) if before else None)
+        if odd:
+            return odd[0].what
+        what = misfit(before, self._spine_row(before.gseq) if before else None)
+        return what or (self._notary.contradicted(self._standing()) if self._notary else "")
+
+    def _checkpoints(self, first: int | None, last: int | None) -> list[Checkpoint]:
+        return [Checkpoint(*row) for row in self._connection.execute(_QUERIES["checkpoints"], (first, last))]
 
     def _last_checkpoint(self) -> Checkpoint | None:
         row = self._connection.execute(_QUERIES["last_checkpoint"]).fetchone()

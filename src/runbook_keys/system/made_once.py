@@ -6,10 +6,8 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from uuid import uuid4
 
-_DRAFT = "[0-9a-f]" * 32
-"""The end of a draft's name: a UUID."""
+from runbook_keys.system.drafts import clear_drafts, drafted
 
 
 def make_once(path: Path, content: Callable[[], bytes], mode: int = 0o600) -> None:
@@ -20,23 +18,13 @@ def make_once(path: Path, content: Callable[[], bytes], mode: int = 0o600) -> No
     """
     if not path.exists():
         _make(path, content(), mode)
-    for left in path.parent.glob(f"{path.name}.{_DRAFT}"):
-        with suppress(OSError):
-            left.unlink()
+    clear_drafts(path)
 
 
 def _make(path: Path, content: bytes, mode: int) -> None:
-    draft = path.with_name(f"{path.name}.{uuid4().hex}")
     try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):
+        with drafted(path, content, mode) as draft, suppress(FileExistsError):
             os.link(draft, path)
     except FileNotFoundError:
         if not path.exists():  # else another process was faster, and has cleared up
             raise
-    finally:
-        draft.unlink(missing_ok=True)

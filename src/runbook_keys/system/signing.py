@@ -1,7 +1,8 @@
 """The signing key of this machine's journal: ECDSA P-256, because `openssl dgst` verifies it everywhere.
 
 `key.pem` is the private key (0600, its folder 0700), made on first use. `public/` keeps the public part of every key
-that ever signed, by its name: hex SHA-256 over the public key (DER), cut to 16 digits in the file's name.
+that ever signed, by its name: hex SHA-256 over the public key (DER), cut to 16 digits in the file's name. `latest` is
+the last checkpoint that was signed here: who can write the journal and not this folder can't make it unsaid.
 `cryptography` takes 20 ms to load, so it is loaded with the first signature.
 """
 
@@ -14,8 +15,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runbook_keys.errors import SigningUnavailable
+from runbook_keys.errors import JournalDamaged, SigningUnavailable
+from runbook_keys.journal.checkpoint import read_note
 from runbook_keys.ports import Signature
+from runbook_keys.system.drafts import clear_drafts, replace_whole
 from runbook_keys.system.made_once import make_once
 
 if TYPE_CHECKING:
@@ -29,6 +32,7 @@ class FolderSigner:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._latest = folder / "latest"
         self._key: EllipticCurvePrivateKey | None = None
         self._name = ""
         self._fault = ""
@@ -86,6 +90,33 @@ class FolderSigner:
         (self._folder / "next.pem").replace(self._folder / "key.pem")
         self._key = None
 
+    def remembered(self) -> bytes:
+        """The last checkpoint that was signed here; empty where none was yet.
+
+        Raises SigningUnavailable where the file can't be read, or holds something else.
+        """
+        try:
+            content = self._latest.read_bytes()
+            read_note(content)
+        except FileNotFoundError:
+            return b""
+        except OSError as error:
+            raise SigningUnavailable(
+                f"{self._latest} can't be read: {error.strerror}. Look again with the login that KEYS runs as."
+            ) from error
+        except JournalDamaged as error:
+            raise SigningUnavailable(
+                f"{self._latest} holds no checkpoint. Find out why, then remove it: the next checkpoint makes a new one."
+            ) from error
+        return content
+
+    def remember(self, note: bytes) -> None:
+        """Remember this one in its place. Raises SigningUnavailable: then the one before stays, which is true as well."""
+        try:
+            replace_whole(self._latest, note)
+        except OSError as error:
+            raise SigningUnavailable(f"{self._latest} can't be written: {error.strerror}.") from error
+
     def _load(self) -> None:
         if self._key is not None:
             return
@@ -96,6 +127,7 @@ class FolderSigner:
             self._make(path)
             self._key = _read_private(path)
             self._name = self._publish(self._key)
+            clear_drafts(self._latest)
         except OSError as error:
             raise _unusable(path, f"{error.strerror}. Mend that, then try again.") from error
 

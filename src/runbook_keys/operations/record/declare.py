@@ -11,16 +11,21 @@ from runbook_keys.journal.declared import MOST_MARKS, marks, misfits
 from runbook_keys.model.entry import Checkpoint, Damage
 from runbook_keys.operations.record.anchored import copied_notes
 from runbook_keys.operations.record.look_through import links_of
+from runbook_keys.operations.record.remembered import remembered_here
 from runbook_keys.operations.record.verify import verify
 from runbook_keys.operations.services import Services
 
 
 class Declarable(Struct, frozen=True):
-    """What a declaration would cover: the findings, and the checkpoints that tell of what the journal does not hold."""
+    """What a declaration would cover: the findings, and the checkpoints that tell of what the journal does not hold.
+
+    `after_no` is the highest number that is not used again.
+    """
 
     damages: tuple[Damage, ...]
     lost: tuple[Note, ...]
     kept: bytes
+    after_no: int = 0
 
 
 async def declarable(services: Services, kept: bytes = b"") -> Declarable:
@@ -30,7 +35,8 @@ async def declarable(services: Services, kept: bytes = b"") -> Declarable:
     """
     report = await verify(services, kept=kept)
     own = readable(each.note for each in await services.store.checkpoints())
-    notes = [*own, *await copied_notes(services), *(read_notes(kept) if kept else ())]
+    remembered = remembered_here(services).notes
+    notes = [*own, *await copied_notes(services), *remembered, *(read_notes(kept) if kept else ())]
     lost = misfits(notes, await links_of(services.store, notes))
     if not report.damages and not report.alarm:
         raise RefusedInput("The journal verifies, and no alarm stands. There is nothing to declare.")
@@ -39,7 +45,8 @@ async def declarable(services: Services, kept: bytes = b"") -> Declarable:
             f"{len(report.damages) + len(lost)} findings are more than one mishap. Keep this journal as it is, and "
             "begin a new one: set KEYS_HOME to a new folder."
         )
-    return Declarable(report.damages, tuple(lost), kept)
+    after_no = max((note.no for note in (*lost, *remembered)), default=0)
+    return Declarable(report.damages, tuple(lost), kept, after_no)
 
 
 async def declare(services: Services, what: Declarable, reason: str) -> Checkpoint:
@@ -49,14 +56,16 @@ async def declare(services: Services, what: Declarable, reason: str) -> Checkpoi
     """
     services.signer.sign(b"")
     known = " ".join(marks(what.damages, what.lost))
-    numbers = [note.no for note in what.lost]
     made = await services.store.checkpoint(
         services.clock.now(),
         f"damage declared: {reason}",
         {"known": known} if known else {},
-        max(numbers, default=0),
+        what.after_no,
     )
     if made is None:
-        raise JournalUnavailable("The journal has no entry yet, so there is nothing to declare.")
+        raise JournalUnavailable(
+            "The journal has no entry yet, so there is nothing to declare. Put a copy of it back, or begin a new one: "
+            "set KEYS_HOME to a new folder."
+        )
     services.store.end_alarm()
     return made

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from runbook_keys.journal.anchor_check import Held, first_rows, joined, other_copies, readable
 from runbook_keys.journal.checkpoint import Note, read_notes
-from runbook_keys.journal.checkpoint_check import Places, Verifier, check_kept
+from runbook_keys.journal.checkpoint_check import Places, Verifier, check_kept, verifier_of
 from runbook_keys.journal.damages import damage
 from runbook_keys.journal.declared import undeclared
 from runbook_keys.journal.lines import instant
@@ -17,9 +17,9 @@ from runbook_keys.journal.receipt import Receipt, check_receipt, read_receipt
 from runbook_keys.model.entry import Alarm, Checkpoint, Damage, RunHead, Strange
 from runbook_keys.operations.record.anchored import Elsewhere, Own, against_anchors, kept_elsewhere
 from runbook_keys.operations.record.look_through import Looked, Wanted, links_of, look_through
+from runbook_keys.operations.record.remembered import Remembered, against_remembered, remembered_here
 from runbook_keys.operations.recorded import find_run
 from runbook_keys.operations.services import Services
-from runbook_keys.operations.signatures import verifier_of
 
 
 class VerifyReport(Struct, frozen=True):
@@ -65,6 +65,7 @@ async def verify(
     given = _Given(read_notes(kept) if kept else (), [read_receipt(each) for each in receipts])
     # What is kept elsewhere first, then the journal: what an anchor gets in between is no damage, only newer than this look.
     elsewhere, had_key = await kept_elsewhere(services), bool(services.signer.public_keys())
+    remembered = remembered_here(services)
     with services.store.snapshot():
         heads = await services.store.runs()
         head = await find_run(services, run) if run else None
@@ -73,7 +74,7 @@ async def verify(
         own = await _own(services, elsewhere)
         wanted = _wanted(head, given, elsewhere, own)
         looked = await look_through(services.store, heads, verifier, wanted, services.progress)
-        kept_damages = await _elsewhere(services, looked, verifier, given, elsewhere, own)
+        kept_damages = await _elsewhere(services, looked, verifier, given, elsewhere, own, remembered)
     journal = undeclared((*looked.damages, *_bare(looked, had_key)), looked.signed.known)
     # A receipt that somebody mistyped is no damage to the journal, and neither is another journal's checkpoint.
     found = (*journal, *looked.signed.damages, *kept_damages.damages)
@@ -129,16 +130,18 @@ async def _elsewhere(
     given: _Given,
     elsewhere: Elsewhere,
     own: Sequence[Checkpoint],
+    remembered: Remembered,
 ) -> Held:
-    """What is kept elsewhere against the journal, without what the journal itself declares."""
+    """What is kept elsewhere and beside the key against the journal, without what the journal itself declares."""
     known = looked.signed.known
-    notes = [*given.notes, *readable(other_copies(elsewhere.copies, own).values())]
+    notes = [*given.notes, *remembered.notes, *readable(other_copies(elsewhere.copies, own).values())]
     places = Places(looked.spine.first, looked.spine.last, await links_of(services.store, notes))
     told = check_kept(given.notes, places, verifier, known)
     written = {no: looked.times[row] for no, row in first_rows(own).items() if row in looked.times}
     side = Own(own, looked.spine.rows, written)
     anchors = against_anchors(services, elsewhere, side, places, verifier, known)
-    held = joined((Held(told.damages, told.notices), anchors))
+    here = against_remembered(remembered, places, verifier, known)
+    held = joined((Held(told.damages, told.notices), here, anchors))
     return replace(held, damages=undeclared(held.damages, known))
 
 
