@@ -79,7 +79,8 @@ def _note(files: Files) -> tuple[str, str]:
     line = next(line for line in _lines(files) if b'"event":"NoteAdded"' in line)
     digest = re.search(rb'"note_blob":"([0-9a-f]{64})"', line)
     seq = re.search(rb'"seq":(\d+),', line)
-    assert digest and seq
+    assert digest
+    assert seq
     return f"data/notes/{int(seq[1]):04}.txt", f"data/material/{digest[1].decode()}"
 
 
