@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from a_journal import ANNA, ESCALATED, Journal
 from bundles import exported, findings, outsider, script, written
 from forging import notes_rewritten, run_rewritten, sealed
 from keyring import AT, wait
@@ -15,8 +17,20 @@ from keyring import AT, wait
 from runbook_keys.bootstrap import services
 from runbook_keys.journal.blobs import seal
 from runbook_keys.model.actor import DRIVER
-from runbook_keys.model.event import BreachAware, FileAttached, StepDoubted
+from runbook_keys.model.event import (
+    AttemptFinished,
+    AttemptStarted,
+    BreachAware,
+    FileAttached,
+    NoteAdded,
+    StepDoubted,
+)
+from runbook_keys.model.key import KeyMode, KeyRecord
+from runbook_keys.model.outcome import OutcomeKind, Role
+from runbook_keys.model.runbook import SafetyClass
+from runbook_keys.operations.record.erase import erasable, erase
 from runbook_keys.operations.reports.export import check_files
+from runbook_keys.operations.services import Services
 from runbook_keys.system.signing import FolderSigner
 
 sys.path.insert(0, f"{Path(__file__).parents[1] / 'hostile'}")
@@ -257,3 +271,105 @@ def test_tables_of_another_release_are_said_not_to_be_compared(
     assert damages == ""
     assert "made by KEYS 0.0.1" in notices
     assert "data/report.html" in notices
+
+
+@pytest.fixture(scope="session")
+def called(tmp_path_factory: pytest.TempPathFactory) -> tuple[Files, FolderSigner]:
+    """The bundle of a run that called a KEY with files of odd names; the key that signed it."""
+    journal = Journal(tmp_path_factory.mktemp("called") / "home")
+    journal.install()
+    run = journal.run()
+    pieces = [seal(f"piece {number}".encode(), bytes([number]) * 16) for number in range(5)]
+    arguments, result, *kept = [piece.digest for piece in pieces]
+    shown = seal(b'{"stdout":"looked","stderr":""}', bytes(16))
+    files = dict(zip(['a}".txt', "b_blob", "\u202e,\\"], kept, strict=True))
+    record = KeyRecord("look", "1.0.0", 64 * "0", KeyMode.RUN, "python", arguments, result, files)
+    command = sha256(b"").hexdigest()
+    events = [
+        AttemptStarted("S1", Role.WORK, 1, SafetyClass.SAFE, "bash", "", command),
+        AttemptFinished("S1", Role.WORK, 1, OutcomeKind.SUCCEEDED, 0, output_blob=shown.digest, key=record),
+    ]
+
+    async def body(opened: Services) -> None:
+        await opened.store.append(run, 2, opened.clock.now(), DRIVER, events, [*pieces, shown])
+
+    journal.do(body)
+    return dict(exported(journal.home, run).files), FolderSigner(journal.home / "signing")
+
+
+@pytest.fixture(scope="session")
+def erased(tmp_path_factory: pytest.TempPathFactory) -> tuple[Files, FolderSigner]:
+    """The bundle of a run whose note, entry 6, was erased by entry 7; the key that signed it."""
+    journal = Journal(tmp_path_factory.mktemp("erased") / "home")
+    journal.install()
+    run, note = journal.run(*ESCALATED), seal(b"Jane Roe", bytes(16))
+
+    async def body(opened: Services) -> None:
+        await opened.store.append(run, 5, opened.clock.now(), ANNA, [NoteAdded("S1", note.digest)], [note])
+        await erase(opened, ANNA, await erasable(opened, run, (6,)), 'asked for by "digests":[')
+
+    journal.do(body)
+    return dict(exported(journal.home, run).files), FolderSigner(journal.home / "signing")
+
+
+@pytest.mark.parametrize("which", ["called", "erased"])
+def test_what_a_key_gave_back_and_what_was_erased_is_in_order_to_all_three(
+    request: pytest.FixtureRequest, tmp_path: Path, which: str
+) -> None:
+    """Names of files are anything; erased material is not missed, since a later entry names it."""
+    files, _ = request.getfixturevalue(which)
+    folder = written(files, tmp_path / "bundle")
+    assert findings(files) == ()
+    assert _checked(files, tmp_path / "home")[0] == ""
+    assert script(folder)[0] == 0, script(folder)[1]
+    assert outsider(folder) == (0, "VERIFIED\n")
+
+
+def _erased_before_it_was_there(files: Files, signer: FolderSigner) -> Files:
+    lines = _lines(files)
+    note, erasure = lines[5], lines[6]
+    lines[5] = erasure.replace(b'"seq":7,', b'"seq":6,')
+    lines[6] = note.replace(b'"seq":6,', b'"seq":7,')
+    return sealed(run_rewritten(files, lines, signer), signer)
+
+
+CALLED: dict[str, Forgery] = {
+    "the file of a KEY changed": _copy_edited(r"data/outputs/.*b_blob"),
+    "the arguments of a KEY changed": _copy_edited(r"data/outputs/.*arguments\.json"),
+    "the result of a KEY changed": _copy_edited(r"data/outputs/.*key-result\.json"),
+    "the file of a KEY and its material gone": lambda files, signer: sealed(
+        _without(
+            files,
+            next(path for path in files if path.endswith("-b_blob")),
+            next(path for path in files if files[path] == bytes([3]) * 16 + b"piece 3"),
+        ),
+        signer,
+    ),
+}
+
+
+@pytest.mark.parametrize("what", CALLED)
+def test_a_forgery_of_what_a_key_gave_back_is_found_by_all_three(
+    called: tuple[Files, FolderSigner], tmp_path: Path, what: str
+) -> None:
+    """As with a note."""
+    files = CALLED[what](*called)
+    folder = written(files, tmp_path / "bundle")
+    assert findings(files) != ()
+    code, said = script(folder)
+    assert (code, bool(re.search(r"BAD .*([Ee]ntry \d|data/outputs/)", said)), outsider(folder)[0]) == (
+        1,
+        True,
+        1,
+    )
+
+
+def test_an_erasure_before_the_note_excuses_nothing(
+    erased: tuple[Files, FolderSigner], tmp_path: Path
+) -> None:
+    """Else one that names what is still to come would let anything be left out."""
+    files = _erased_before_it_was_there(*erased)
+    folder = written(files, tmp_path / "bundle")
+    assert "Entry 7: its material" in " ".join(findings(files))
+    assert "BAD  Entry 7: its material" in script(folder)[1]
+    assert outsider(folder)[0] == 1

@@ -10,20 +10,24 @@ from msgspec import Struct
 
 from runbook_keys.errors import JournalDamaged
 from runbook_keys.evidence.bundle.bag import DECLARATION, KEY, MANIFEST, SIGNATURE, TAGS
+from runbook_keys.evidence.bundle.copies import check_copies
+from runbook_keys.evidence.bundle.reading import (
+    MATERIAL,
+    checkpoints_of,
+    record_of,
+    spine_of,
+    start_of,
+    stored_of,
+)
 from runbook_keys.journal.blobs import references
-from runbook_keys.journal.chain import link, spine_line
 from runbook_keys.journal.checkpoint import read_note
 from runbook_keys.journal.checkpoint_check import Verifier, check_checkpoints
 from runbook_keys.journal.damages import printable
 from runbook_keys.journal.verify import read_run
-from runbook_keys.model.entry import Checkpoint, SpineRow, StoredEntry
+from runbook_keys.model.entry import SpineRow
 from runbook_keys.model.event import AnyEvent, MaterialErased
 
 _LINE = re.compile(r"([0-9a-f]{64})  ([A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*)\n", re.ASCII)
-_ROW = re.compile(r"([1-9]\d{0,17}) ([1-9]\d{0,17}) ([1-9]\d{0,17}) ([0-9a-f]{64})\n", re.ASCII)
-_START = re.compile(r"([1-9]\d{0,17}) ([0-9a-f]{64}) ([0-9a-f]{64})\n", re.ASCII)
-_NOTE = re.compile(r"data/checkpoints/(\d{6,18})\.note", re.ASCII)
-_MATERIAL = "data/material/"
 
 IsSigned = Callable[[bytes, bytes, bytes], bool]
 """(public key as PEM, content, signature) → is it good."""
@@ -87,18 +91,17 @@ def _check_files(files: Mapping[str, bytes]) -> Iterator[str]:
 
 
 def _check_record(files: Mapping[str, bytes], verifier: Verifier) -> BundleReport:
-    start = _START.fullmatch(files["data/start.txt"].decode("ascii"))
-    if start is None:
-        raise ValueError("data/start.txt is not of its form.")
-    run_no = int(start[1])
-    spine = _spine(files["data/spine.txt"], start[2])
-    stored = _stored(files["data/entries.jsonl"], [row for row in spine if row.run_no == run_no])
+    run_no, before, end = start_of(files)
+    spine = spine_of(files["data/spine.txt"], before)
+    stored = stored_of(files["data/entries.jsonl"], [row for row in spine if row.run_no == run_no])
     found, events = read_run(stored)
     damages = [f"Entry {each.seq}: {each.what}" for each in found]
-    if not stored or stored[-1].link != start[3]:
+    if not stored or stored[-1].link != end:
         damages.append("The run does not end with the link that data/start.txt names.")
-    signed = _signed(files, spine, start[2], verifier)
+    signed = _signed(files, spine, before, verifier)
     damages += [*signed.damages, *_check_material(files, events)]
+    if not damages:  # copies of what was changed differ as well
+        damages += check_copies(files, record_of(files))
     run = stored[0].run if stored else ""
     return BundleReport(run, len(stored), tuple(map(printable, damages)), signed.notices)
 
@@ -108,38 +111,9 @@ class _Signed(Struct, frozen=True):
     notices: tuple[str, ...]
 
 
-def _spine(content: bytes, start: str) -> list[SpineRow]:
-    rows: list[SpineRow] = []
-    for line in content.decode("ascii").splitlines(keepends=True):
-        match = _ROW.fullmatch(line)
-        if match is None or (rows and int(match[1]) != rows[-1].gseq + 1):
-            raise ValueError(f"row {len(rows) + 1} of data/spine.txt is not of its form.")
-        gseq, run_no, rseq = int(match[1]), int(match[2]), int(match[3])
-        start = link(start, spine_line(gseq, run_no, rseq, match[4]))
-        rows.append(SpineRow(gseq, run_no, rseq, match[4], start))
-    if not rows:
-        raise ValueError("data/spine.txt is empty.")
-    return rows
-
-
-def _stored(content: bytes, rows: Sequence[SpineRow]) -> list[StoredEntry]:
-    lines = content.splitlines(keepends=True)
-    if [row.rseq for row in rows] != list(range(1, len(lines) + 1)):
-        raise ValueError(f"there are {len(lines)} entries, and the spine tells of {len(rows)}.")
-    run = _run_of(lines[0]) if lines else ""
-    return [StoredEntry(run, row.rseq, line, row.link) for row, line in zip(rows, lines, strict=True)]
-
-
-def _run_of(line: bytes) -> str:
-    match = re.search(rb'"run":"([a-z0-9-]{1,64})","seq":1,', line)
-    if match is None:
-        raise ValueError("the first entry names no run.")
-    return match[1].decode("ascii")
-
-
 def _signed(files: Mapping[str, bytes], spine: Sequence[SpineRow], start: str, verifier: Verifier) -> _Signed:
     """The checkpoints against the spine, whose row before the first is what the bundle begins after."""
-    checkpoints = _checkpoints(files)
+    checkpoints = checkpoints_of(files)
     base = SpineRow(spine[0].gseq - 1, 0, 0, "", start)
     found = check_checkpoints(checkpoints, [base, *spine], verifier, is_part=True)
     damages = [each.what for each in found.damages]
@@ -153,27 +127,20 @@ def _signed(files: Mapping[str, bytes], spine: Sequence[SpineRow], start: str, v
     return _Signed(tuple(damages), found.notices)
 
 
-def _checkpoints(files: Mapping[str, bytes]) -> list[Checkpoint]:
-    found = []
-    for path in sorted(files):
-        if match := _NOTE.fullmatch(path):
-            note = read_note(files[path])
-            found.append(Checkpoint(int(match[1]), note.gseq, files[path]))
-    return found
-
-
 def _check_material(files: Mapping[str, bytes], events: Sequence[tuple[int, AnyEvent]]) -> Iterator[str]:
     told = {digest: seq for seq, event in events for digest in references(event)}
-    erased = {digest for _, event in events if isinstance(event, MaterialErased) for digest in event.digests}
-    kept = {path.removeprefix(_MATERIAL): files[path] for path in files if path.startswith(_MATERIAL)}
+    erased = {
+        digest: seq for seq, event in events if isinstance(event, MaterialErased) for digest in event.digests
+    }
+    kept = {path.removeprefix(MATERIAL): files[path] for path in files if path.startswith(MATERIAL)}
     for digest, content in kept.items():
         if sha256(content).hexdigest() != digest:
             yield f"data/material/{digest} is not what its name says."
         if digest not in told:
             yield f"No entry speaks of data/material/{digest}."
     for digest, seq in told.items():
-        if digest not in kept and digest not in erased:
-            yield f"Entry {seq}: its material {digest} is not here, and no entry says that it was erased."
+        if digest not in kept and erased.get(digest, 0) <= seq:
+            yield f"Entry {seq}: its material {digest} is not here, and no later entry says that it was erased."
 
 
 def _verifier(is_signed: IsSigned, key_ids: Mapping[str, bytes]) -> Verifier:

@@ -15,18 +15,16 @@ from msgspec.structs import replace
 from runbook_keys.errors import JournalDamaged, KeysError, SigningUnavailable
 from runbook_keys.evidence.bundle.bag import KEY, SIGNATURE, TAGS, zipped
 from runbook_keys.evidence.bundle.check import BundleReport, check_bundle
-from runbook_keys.evidence.bundle.contents import Guides, build
+from runbook_keys.evidence.bundle.contents import Guides
 from runbook_keys.evidence.bundle.source import RunRecord, Segment, last_said, segment_of
 from runbook_keys.evidence.printed_page import printed
 from runbook_keys.journal.blobs import references
 from runbook_keys.journal.checkpoint import read_note
 from runbook_keys.journal.lines import read
 from runbook_keys.model.entry import Blob, RunHead, StoredEntry
-from runbook_keys.model.event import RunOpened
-from runbook_keys.operations.packs import read_pack
 from runbook_keys.operations.record.anchored import stamps_in, tokens_here
-from runbook_keys.operations.recorded import find_run, looked_at, pinned_pack
-from runbook_keys.operations.reports.report import FRAMEWORKS, catalogue_of
+from runbook_keys.operations.recorded import find_run, looked_at
+from runbook_keys.operations.reports.remade import made_of, with_tables_checked
 from runbook_keys.operations.services import Services
 from runbook_keys.ports import Signature
 
@@ -68,8 +66,7 @@ async def export(services: Services, run: str) -> Exported:
     head = await find_run(services, run)
     record = await _record(services, head)
     key, pem = _signing_key(services)
-    catalogues = [catalogue_of(framework) for framework in FRAMEWORKS]
-    files = build(record, *await _titles(services, record), pem, _guides(), catalogues)
+    files = made_of(record, pem, _guides(), services.cache)
     files[SIGNATURE] = services.signer.sign(files[TAGS]).value
     # Our signature must stand under nothing that our own check refuses: a journal rewritten with all its links looks whole.
     if damages := check_bundle(files, services.signer.is_signed, public_keys_of(files)).damages:
@@ -97,6 +94,7 @@ class BundleCheck(Struct, frozen=True):
 def check_files(services: Services, files: Mapping[str, bytes], expected_key: str = "") -> BundleCheck:
     """What is wrong with a bundle. `expected_key` is the name of the key as its owner told it."""
     found = check_bundle(files, services.signer.is_signed, public_keys_of(files))
+    found = with_tables_checked(services, files, found)
     key = _name_of_key(services, files)
     if expected_key and expected_key.lower() != key:
         other = f"{KEY} is another key: its fingerprint is {key or 'not to be read'}."
@@ -203,17 +201,6 @@ async def _covered(
 def _signing_key(services: Services) -> tuple[Signature, bytes]:
     key = services.signer.sign(b"")
     return key, services.signer.public_keys()[key.key]
-
-
-async def _titles(services: Services, record: RunRecord) -> tuple[str, dict[str, str]]:
-    """The runbook's title and those of its steps by label, as they were; plain names where its text was erased."""
-    opened = record.entries[0].event
-    if not isinstance(opened, RunOpened):
-        return record.head.run, {}
-    if opened.pack_blob in record.erased:
-        return opened.slug, {}
-    runbook = read_pack(await pinned_pack(services, record.head.run, opened), services.cache).runbook
-    return runbook.title, {step.label: step.title for step in runbook.steps}
 
 
 def _guides() -> Guides:

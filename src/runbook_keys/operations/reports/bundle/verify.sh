@@ -233,11 +233,10 @@ each_bad "$scratch/wrong"
 [ "$faults" -ne 0 ] || ok "$(wc -l <"$scratch/material" | tr -d ' ') pieces of material are the ones that the entries speak of"
 
 # 8. The copies for reading: what stands in notes, attachments, evidence and inputs is the material of its entry, byte for byte.
-while read -r number field digest; do
-  grep -q " $digest\$" "$scratch/material" || continue
+awk 'NR == FNR { here[$2]; next } $3 in here' "$scratch/material" "$scratch/named" | while read -r number field digest; do
   set -- $(tail -c +17 "data/material/$digest" | sha256sum)
   printf 'material %s %s %s\n' "$1" "$number" "$field"
-done <"$scratch/named" >"$scratch/contents"
+done >"$scratch/contents"
 grep -E '  data/(inputs\.json$|(notes|attachments|evidence|outputs|other)/)' manifest-sha256.txt |
   sed 's/^/copy /' >"$scratch/copies"
 cat "$scratch/contents" "$scratch/copies" | awk '
