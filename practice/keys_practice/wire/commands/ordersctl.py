@@ -184,9 +184,10 @@ def _word(name: str, last: list[Record], theirs: Values) -> str:
 
 
 def _settled(name: str, ours: list[Record]) -> list[Record]:
-    """Those for which our record says that this dependency did its part."""
-    field = "charged_cents" if name == PAYMENTS else "zone"
-    return [each for each in ours if each[field] is not None]
+    """Those for which our record says that this dependency did its part. One that is paid says so, also without an amount."""
+    if name == PAYMENTS:
+        return [each for each in ours if each["charged_cents"] is not None or each["state"] == "paid"]
+    return [each for each in ours if each["zone"] is not None]
 
 
 def _agrees(record: Record, value: int, name: str) -> bool:
