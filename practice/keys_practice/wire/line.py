@@ -3,6 +3,7 @@
 What a line does wrong is set over the control address: POST /practice {"line": NAME, "fault": FAULT}. Faults:
 
     none refused black-hole slow resets tls-expired rate-limited wrong-values wrong-orders flapping empty empty-done
+    done-504
 """
 
 import contextlib
@@ -23,9 +24,9 @@ from keys_practice.wire.layout import WireLayout, layout_of
 
 FAULTS = (
     "none refused black-hole slow resets tls-expired rate-limited wrong-values wrong-orders flapping"
-    " empty empty-done"
+    " empty empty-done done-504"
 ).split()
-THIRDS = ("empty", "empty-done")
+THIRDS = ("empty", "empty-done", "done-504")
 """Faults of which every third POST is hit."""
 SLOW_SECONDS = 2.5
 HELD_SECONDS = 30
@@ -151,7 +152,10 @@ class _Passing(BaseHTTPRequestHandler):
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             self.connection.close()
             raise ConnectionResetError
-        # Where it is hit here, what it asked for has happened.
+        # Where it is hit from here on, what it asked for has happened.
+        if is_hit and self._wrong == "done-504":
+            self._send(504, json.dumps({"error": "gateway timeout"}))
+            return
         self._send(answer.status, "{}" if is_hit else _altered(answer.text, self._wrong, self.path))
 
     def _send(self, status: int, text: str, retry_after: int | None = None) -> None:

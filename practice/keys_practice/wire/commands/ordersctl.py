@@ -46,6 +46,13 @@ def first(layout: Layout, asked: argparse.Namespace) -> Result:
     return Result({"name": asked.name, "orders": orders}, " ".join(orders))
 
 
+def cancelled(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa: ARG001 - every verb is called alike
+    """Name the orders of which a customer was told that we are not sure, and that were not charged."""
+    records = service.ask(layout, "GET", "/internal/records")
+    orders = [each["id"] for each in records if each["state"] == "cancelled"]
+    return Result({"orders": orders}, " ".join(orders))
+
+
 def drain(layout: Layout, asked: argparse.Namespace) -> Result:
     """Do what waits, one after another, and stop at the first that fails. Safe to repeat."""
     found = _waiting(layout, asked)
@@ -132,6 +139,7 @@ def main(folder: Path, arguments: list[str]) -> int:
     oldest.set_defaults(of=None)
     doing.add_argument("--per-second", type=float, default=10, metavar="R", help="how fast (default 10)")
     doing.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    command.verb("cancelled", "orders that were cancelled: their customers still wait for a word", cancelled)
     command.verb(
         "confirmations", "of the 20 newest paid orders, which no webhook has confirmed", confirmations
     )

@@ -1,7 +1,9 @@
 """Faults in the wire, and in the dependencies at its other end."""
 
+import json
 from collections.abc import Callable
 from functools import partial
+from urllib.parse import urlsplit
 
 from keys_practice.wire.company import Company
 from keys_practice.wire.faults.fault import ANSWERS_WHILE_BROKEN, Fault, contained
@@ -57,6 +59,16 @@ def _unconfirmed(flaw: str) -> Callable[[Company], None]:
         company.await_answers(6 * ANSWERS_WHILE_BROKEN, 201)
 
     return cause
+
+
+def _name_not_found(company: Company) -> None:
+    path = company.layout.dependencies_file
+    known = json.loads(path.read_text("utf-8"))
+    port = urlsplit(known[PAYMENTS]["url"]).port
+    known[PAYMENTS]["url"] = f"https://payments.larkspur.invalid:{port}"
+    path.write_text(json.dumps(known), "utf-8")
+    company.keeper("restart", "app")
+    company.await_answers(ANSWERS_WHILE_BROKEN, *REFUSALS)
 
 
 def _provider_down(company: Company) -> None:
@@ -132,6 +144,16 @@ FAULTS: dict[str, Fault] = {
     "empty-answers-charged": Fault(
         "Every third charge is made, and answered 200 with nothing in it. The known answer comes right.",
         line(PAYMENTS, "empty-done", 201),
+        _PAYMENTS,
+    ),
+    "charged-and-untold": Fault(
+        "Every third charge is made, and the gateway answers 504. The known answer comes right.",
+        line(PAYMENTS, "done-504", *REFUSALS),
+        _PAYMENTS,
+    ),
+    "name-not-found": Fault(
+        "The payment provider's name is not found. Our service was restarted with the list that holds it.",
+        _name_not_found,
         _PAYMENTS,
     ),
     "addresses-refused": Fault(
