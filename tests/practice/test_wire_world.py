@@ -18,8 +18,10 @@ import pytest
 from keys_practice.errors import PracticeError
 from keys_practice.layout import Layout
 from keys_practice.processes import children_of, is_alive, wait_until
+from keys_practice.wire.calling import call
 from keys_practice.wire.commands import usersctl
 from keys_practice.wire.company import Company
+from keys_practice.wire.dependencies import dependencies
 from keys_practice.wire.layout import PAYMENTS, layout_of
 from keys_practice.wire.world import WireWorld
 
@@ -85,6 +87,13 @@ def test_each_fault_of_the_wire_is_seen_by_its_own_name(
         exit_code, found = said(sold, "depctl", "probe", PAYMENTS)
     assert (exit_code, found["is_well"]) == (1, False)
     assert found[kind] >= least, found
+
+
+def test_a_name_that_is_not_found_is_not_called_a_reset(sold: WireWorld) -> None:
+    """The connection was never begun, so nothing was sent either."""
+    known = next(each for each in dependencies(sold.company.layout).values() if each.name == PAYMENTS)
+    heard = call(known._replace(url="https://payments.larkspur.invalid:443"), "GET", "/v1/known-answer")
+    assert ("unresolved", False) == (heard.how, heard.is_sent)
 
 
 def test_wrong_answers_with_a_fitting_checksum_are_told_by_the_known_answer(sold: WireWorld) -> None:

@@ -17,7 +17,7 @@ OK = 200
 class Heard(NamedTuple):
     """What came of one call.
 
-    `how` is answered, refused, timed-out, reset, tls or garbled. `is_sent` is False only when the request surely never
+    `how` is answered, refused, unresolved (its name is not found), timed-out, reset, tls or garbled. `is_sent` is False only when the request surely never
     left: then nothing was done. `content` is the JSON that came, or None.
     """
 
@@ -77,6 +77,8 @@ def _how(problem: Exception) -> str:
         return "tls"
     if isinstance(problem, ConnectionRefusedError):
         return "refused"
+    if isinstance(problem, socket.gaierror):
+        return "unresolved"
     if isinstance(problem, TimeoutError | socket.timeout):
         return "timed-out"
     return "reset" if isinstance(problem, OSError | http.client.RemoteDisconnected) else "garbled"

@@ -63,12 +63,12 @@ class Guard:
 
 
 def _got(heard: Heard) -> Got:
-    is_refused = heard.how == "answered" and heard.status != 200
+    is_refused = heard.how == "answered" and 300 <= heard.status < 500
     return Got(
         heard.is_ok,
         heard.content if heard.is_ok else {},
         "" if heard.is_ok else _words(heard),
-        # An answer that is no 200 says that nothing was done.
+        # A 4xx says that nothing was done. A 5xx may come from a gateway that does not know.
         heard.is_sent and not is_refused,
         heard.retry_after_seconds,
     )

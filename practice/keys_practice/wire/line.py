@@ -2,7 +2,8 @@
 
 What a line does wrong is set over the control address: POST /practice {"line": NAME, "fault": FAULT}. Faults:
 
-    none refused black-hole slow resets tls-expired rate-limited wrong-values wrong-orders flapping
+    none refused black-hole slow resets tls-expired rate-limited wrong-values wrong-orders flapping empty empty-done
+    done-504
 """
 
 import contextlib
@@ -22,8 +23,11 @@ from keys_practice.http_server import Reply, Request, serve
 from keys_practice.wire.layout import WireLayout, layout_of
 
 FAULTS = (
-    "none refused black-hole slow resets tls-expired rate-limited wrong-values wrong-orders flapping".split()
-)
+    "none refused black-hole slow resets tls-expired rate-limited wrong-values wrong-orders flapping"
+    " empty empty-done done-504"
+).split()
+THIRDS = ("empty", "empty-done", "done-504")
+"""Faults of which every third POST is hit."""
 SLOW_SECONDS = 2.5
 HELD_SECONDS = 30
 REQUESTS_A_SECOND = 1.0
@@ -42,7 +46,7 @@ class Line:
         self._contexts = {each: _context(layout.tls / f"{each}.pem") for each in ("good", "expired")}
         self._server: ThreadingHTTPServer | None = None
         self._lock = threading.Lock()
-        self._connections = 0
+        self._connections, self._posts = 0, 0
         self._allowance, self._seen_at = 0.0, 0.0
         self._set_at = 0.0
         self.fault = "none"
@@ -51,7 +55,8 @@ class Line:
     def set_fault(self, fault: str) -> None:
         """Do this wrong from now on."""
         with self._lock:
-            self.fault, self._set_at, self._allowance, self._connections = fault, time.monotonic(), 0.0, 0
+            self.fault, self._set_at, self._allowance = fault, time.monotonic(), 0.0
+            self._connections, self._posts = 0, 0
             if fault == "refused" and self._server is not None:
                 self._server.shutdown()
                 self._server.server_close()
@@ -69,6 +74,12 @@ class Line:
                 is_bad = int((time.monotonic() - self._set_at) / FLAP_SECONDS) % 2
                 return "reset" if is_bad else "none"
             return "none" if self.fault == "rate-limited" and self._is_allowed() else self.fault
+
+    def is_third_post(self) -> bool:
+        """Count one POST, and say whether it is the third of three."""
+        with self._lock:
+            self._posts += 1
+            return self._posts % 3 == 0
 
     def context(self, wrong: str) -> ssl.SSLContext:
         """What the line presents itself with."""
@@ -124,6 +135,10 @@ class _Passing(BaseHTTPRequestHandler):
         if self._wrong == "rate-limited":
             self._send(429, json.dumps({"error": "too many requests"}), RETRY_AFTER_SECONDS)
             return
+        is_hit = self._wrong in THIRDS and self.command == "POST" and self.line.is_third_post()
+        if is_hit and self._wrong == "empty":
+            self._send(200, "{}")
+            return
         if self._wrong == "slow":
             time.sleep(SLOW_SECONDS)
         headers = {name: self.headers[name] for name in FORWARDED if name in self.headers}
@@ -137,7 +152,11 @@ class _Passing(BaseHTTPRequestHandler):
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             self.connection.close()
             raise ConnectionResetError
-        self._send(answer.status, _altered(answer.text, self._wrong, self.path))
+        # Where it is hit from here on, what it asked for has happened.
+        if is_hit and self._wrong == "done-504":
+            self._send(504, json.dumps({"error": "gateway timeout"}))
+            return
+        self._send(answer.status, "{}" if is_hit else _altered(answer.text, self._wrong, self.path))
 
     def _send(self, status: int, text: str, retry_after: int | None = None) -> None:
         self.send_response(status)

@@ -27,6 +27,8 @@ FRESH_ANSWERS = 12
 JUDGED_ANSWERS = 8  # the last of them: those before may have been under way
 FRESH_SECONDS = 8
 SLOW_MS = 2000
+UNHEARD = ("silent", "half-silent")
+"""Flaws that keep nobody from using the dependency: what it does is right, and its confirmations do not come."""
 
 
 def judge(
@@ -54,7 +56,7 @@ def judge(
 def _ills(company: Company, name: str) -> list[str]:
     """What truly keeps this dependency from being used."""
     line = [fault for fault in (company.wire()[name],) if fault != "none"]
-    return line + [flaw for flaw in company.flaws(name) if flaw != "silent"]
+    return line + [flaw for flaw in company.flaws(name) if flaw not in UNHEARD]
 
 
 def _dependency_problems(company: Company) -> list[str]:

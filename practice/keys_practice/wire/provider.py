@@ -10,6 +10,7 @@ Each request needs `Authorization: Bearer KEY`. For a charge it sends a confirma
 """
 
 import contextlib
+import itertools
 import json
 import queue
 import secrets
@@ -63,6 +64,7 @@ class Provider:
     def __init__(self, name: str, ledger: Ledger, key: str, confirm: "queue.Queue[str]") -> None:
         self._name, self._ledger, self._key, self._confirm = name, ledger, key, confirm
         self.flaws: set[str] = set()
+        self._charges = itertools.count()
 
     def __call__(self, request: Request) -> Reply:
         """Answer one request."""
@@ -93,9 +95,14 @@ class Provider:
     def _do(self, request: Request) -> Reply:
         body = json.loads(request.body)
         done = self._ledger.do(request.headers["idempotency-key"], str(body["order"]), self._value(body))
-        if self._name == "payments" and "silent" not in self.flaws:
+        if self._name == "payments" and self._confirms():
             self._confirm.put(done[1])
         return self._answer(*done)
+
+    def _confirms(self) -> bool:
+        if "half-silent" in self.flaws:
+            return next(self._charges) % 2 == 0
+        return "silent" not in self.flaws
 
     def _look_up(self, order: str) -> Reply:
         found = self._ledger.rows(

@@ -21,7 +21,17 @@ TRIES = 10
 INCIDENT = "incident: "
 JOBS = "jobs_folder"
 """The fact that names the folder of the jobs department, where there is one."""
-KINDS = "healthy refused timed_out reset tls_failed rate_limited errors bad_checksum wrong_value slow".split()
+KINDS = (
+    "healthy refused unresolved timed_out reset tls_failed rate_limited errors bad_checksum wrong_value slow"
+).split()
+
+HOW = {
+    "refused": "refused",
+    "unresolved": "unresolved",
+    "timed-out": "timed_out",
+    "reset": "reset",
+    "tls": "tls_failed",
+}
 
 
 def listing(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa: ARG001 - every verb is called alike
@@ -123,8 +133,7 @@ def _probed(dependency: Dependency, tries: int) -> dict[str, Any]:
 
 def _kind(heard: Heard, dependency: Dependency) -> str:
     if heard.how != "answered":
-        names = {"refused": "refused", "timed-out": "timed_out", "reset": "reset", "tls": "tls_failed"}
-        return names.get(heard.how, "errors")
+        return HOW.get(heard.how, "errors")
     if heard.status != 200:
         return "rate_limited" if heard.status == 429 else "errors"
     if not answers.is_sound(heard.content, dependency.key):

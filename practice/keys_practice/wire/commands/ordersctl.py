@@ -46,6 +46,13 @@ def first(layout: Layout, asked: argparse.Namespace) -> Result:
     return Result({"name": asked.name, "orders": orders}, " ".join(orders))
 
 
+def cancelled(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa: ARG001 - every verb is called alike
+    """Name the orders of which a customer was told that we are not sure, and that were not charged."""
+    records = service.ask(layout, "GET", "/internal/records")
+    orders = [each["id"] for each in records if each["state"] == "cancelled"]
+    return Result({"orders": orders}, " ".join(orders))
+
+
 def drain(layout: Layout, asked: argparse.Namespace) -> Result:
     """Do what waits, one after another, and stop at the first that fails. Safe to repeat."""
     found = _waiting(layout, asked)
@@ -132,6 +139,7 @@ def main(folder: Path, arguments: list[str]) -> int:
     oldest.set_defaults(of=None)
     doing.add_argument("--per-second", type=float, default=10, metavar="R", help="how fast (default 10)")
     doing.add_argument("--dry-run", action="store_true", help="only say what would be done")
+    command.verb("cancelled", "orders that were cancelled: their customers still wait for a word", cancelled)
     command.verb(
         "confirmations", "of the 20 newest paid orders, which no webhook has confirmed", confirmations
     )
@@ -184,9 +192,10 @@ def _word(name: str, last: list[Record], theirs: Values) -> str:
 
 
 def _settled(name: str, ours: list[Record]) -> list[Record]:
-    """Those for which our record says that this dependency did its part."""
-    field = "charged_cents" if name == PAYMENTS else "zone"
-    return [each for each in ours if each[field] is not None]
+    """Those for which our record says that this dependency did its part. One that is paid says so, also without an amount."""
+    if name == PAYMENTS:
+        return [each for each in ours if each["charged_cents"] is not None or each["state"] == "paid"]
+    return [each for each in ours if each["zone"] is not None]
 
 
 def _agrees(record: Record, value: int, name: str) -> bool:

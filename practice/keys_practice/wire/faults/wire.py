@@ -1,7 +1,9 @@
 """Faults in the wire, and in the dependencies at its other end."""
 
+import json
 from collections.abc import Callable
 from functools import partial
+from urllib.parse import urlsplit
 
 from keys_practice.wire.company import Company
 from keys_practice.wire.faults.fault import ANSWERS_WHILE_BROKEN, Fault, contained
@@ -51,9 +53,22 @@ def _signed_wrong(company: Company) -> None:
     company.await_answers(ANSWERS_WHILE_BROKEN, 201)
 
 
-def _confirmations_missing(company: Company) -> None:
-    company.set_flaws(PAYMENTS, "silent")
-    company.await_answers(6 * ANSWERS_WHILE_BROKEN, 201)
+def _unconfirmed(flaw: str) -> Callable[[Company], None]:
+    def cause(company: Company) -> None:
+        company.set_flaws(PAYMENTS, flaw)
+        company.await_answers(6 * ANSWERS_WHILE_BROKEN, 201)
+
+    return cause
+
+
+def _name_not_found(company: Company) -> None:
+    path = company.layout.dependencies_file
+    known = json.loads(path.read_text("utf-8"))
+    port = urlsplit(known[PAYMENTS]["url"]).port
+    known[PAYMENTS]["url"] = f"https://payments.larkspur.invalid:{port}"
+    path.write_text(json.dumps(known), "utf-8")
+    company.keeper("restart", "app")
+    company.await_answers(ANSWERS_WHILE_BROKEN, *REFUSALS)
 
 
 def _provider_down(company: Company) -> None:
@@ -121,6 +136,26 @@ FAULTS: dict[str, Fault] = {
         line(PAYMENTS, "wrong-orders", 201),
         _PAYMENTS,
     ),
+    "empty-answers": Fault(
+        "Every third charge is answered 200 with nothing in it, and is not made. The known answer comes right.",
+        line(PAYMENTS, "empty", 201),
+        _PAYMENTS,
+    ),
+    "empty-answers-charged": Fault(
+        "Every third charge is made, and answered 200 with nothing in it. The known answer comes right.",
+        line(PAYMENTS, "empty-done", 201),
+        _PAYMENTS,
+    ),
+    "charged-and-untold": Fault(
+        "Every third charge is made, and the gateway answers 504. The known answer comes right.",
+        line(PAYMENTS, "done-504", *REFUSALS),
+        _PAYMENTS,
+    ),
+    "name-not-found": Fault(
+        "The payment provider's name is not found. Our service was restarted with the list that holds it.",
+        _name_not_found,
+        _PAYMENTS,
+    ),
     "addresses-refused": Fault(
         "Nothing listens at the address service: connections are refused.",
         line(ADDRESSES, "refused", *REFUSALS),
@@ -136,7 +171,10 @@ FAULTS: dict[str, Fault] = {
     ),
     "both-refused": Fault("Every dependency refuses connections: our own way out is cut.", _both_refused),
     "confirmations-missing": Fault(
-        "Payments work. The payment provider's webhooks no longer reach us.", _confirmations_missing
+        "Payments work. The payment provider's webhooks no longer reach us.", _unconfirmed("silent")
+    ),
+    "confirmations-lost": Fault(
+        "Payments work. Every other webhook of the payment provider is lost.", _unconfirmed("half-silent")
     ),
     "mended": Fault("Every dependency is well again from this moment.", _mended),
     "provider-down": Fault(
