@@ -87,7 +87,8 @@ FAULTS: dict[str, Fault] = {
         "Somebody took the service's right to log in at the database. Everybody else can.", _login_refused
     ),
     "database-login-read-only": Fault(
-        "Somebody made the login of our service read-only. The database itself takes writes.", _login_read_only
+        "Somebody made the login of our service read-only. The database itself takes writes.",
+        _login_read_only,
     ),
     "row-lost": Fault(
         "Somebody deleted a cancelled subscription from the database by hand.",

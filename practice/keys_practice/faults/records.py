@@ -64,6 +64,10 @@ UPDATE subscriptions SET plan = 'agreed-with-support' WHERE id = (
     WHERE done_at IS NULL AND before IS NOT NULL AND source_table = 'subscriptions'
     ORDER BY planned_at DESC, seq LIMIT 1);
 """
+_SWALLOW = """
+CREATE FUNCTION closed_period() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+CREATE TRIGGER closed_period BEFORE UPDATE OR DELETE ON invoices FOR EACH ROW EXECUTE FUNCTION closed_period();
+"""
 _HOLD = """
 CREATE FUNCTION legal_hold() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN RAISE EXCEPTION 'the invoice % is under legal hold', old.id; END $$;
@@ -203,6 +207,11 @@ FAULTS: dict[str, Fault] = {
     "legal-hold": Fault(
         "A rule of the database refuses to take one of the invoices out: it is under legal hold.",
         _at_once(_HOLD),
+        RECONCILED,
+    ),
+    "writes-swallowed": Fault(
+        "A trigger swallows every change of an invoice, and complains of nothing.",
+        _at_once(_SWALLOW),
         RECONCILED,
     ),
 }
