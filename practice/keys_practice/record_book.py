@@ -13,6 +13,7 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from keys_practice.commands.records import agrees
 from keys_practice.errors import PracticeError
 
 Record = dict[str, Any]
@@ -197,7 +198,7 @@ def _refuse_frozen(connection: psycopg.Connection[Record]) -> None:
 
 def _apply(connection: psycopg.Connection[Record], row: Record) -> str:
     now = _now(connection, row, is_locking=True)
-    if now == row["after"]:
+    if agrees(now, row["after"]):
         return ALREADY
     if row["done_at"] or now != row["before"]:
         return LEFT_ALONE
@@ -213,7 +214,7 @@ def _apply(connection: psycopg.Connection[Record], row: Record) -> str:
 
 
 def _undo(connection: psycopg.Connection[Record], row: Record) -> str:
-    if _now(connection, row, is_locking=True) != row["after"]:
+    if not agrees(_now(connection, row, is_locking=True), row["after"]):
         return LEFT_ALONE
     _put(connection, row, row["after"], row["before"])
     _must_be_so(connection, row, row["before"])
@@ -239,7 +240,7 @@ def _put(connection: psycopg.Connection[Record], row: Record, old: Record | None
 
 def _must_be_so(connection: psycopg.Connection[Record], row: Record, wanted: Record | None) -> None:
     """Read again what was written: a trigger may swallow a write and complain of nothing. Raises PracticeError."""
-    if _now(connection, row) != wanted:
+    if not agrees(_now(connection, row), wanted):
         raise PracticeError(
             f"The database took the change of {row['source_table']} {row['row_id']} and did not make it,"
             " as if a trigger had swallowed it. This call changed nothing."

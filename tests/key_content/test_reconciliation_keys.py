@@ -68,6 +68,22 @@ def test_each_way_to_differ_is_named(held: dict[str, Any], must_be: dict[str, An
     assert [] == differing_records.differences(must_be, must_be)
 
 
+def test_a_column_that_was_added_is_no_difference() -> None:
+    """Only what Stripe's events tell is compared, for a copy too, and in both languages alike."""
+    held = side(
+        [
+            invoice("in_1", region="PT"),
+            invoice("copy", region="PT"),
+            invoice("in_2", currency="usd", region=None),
+        ]
+    )
+    must_be = side([invoice("in_1"), invoice("in_2")])
+    expected = [("copy", "duplicated"), ("in_2", "details_differ")]
+    assert expected == [(each.key, each.kind) for each in differing_records.differences(held, must_be)]
+    changes = in_node(f"d.differences({json.dumps(held)}, {json.dumps(must_be)})")
+    assert expected == [(each["id"], each["kind"]) for each in changes]
+
+
 def drifted(wrong: set[str], times: dict[str, int], released_s: int, now_s: int = 100) -> dict[str, Any]:
     """The answer where these invoices are wrong and were written at these seconds."""
     held = side([invoice(key, amount_cents=5 if key in wrong else 500) for key in times])

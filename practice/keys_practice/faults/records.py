@@ -64,6 +64,15 @@ UPDATE subscriptions SET plan = 'agreed-with-support' WHERE id = (
     WHERE done_at IS NULL AND before IS NOT NULL AND source_table = 'subscriptions'
     ORDER BY planned_at DESC, seq LIMIT 1);
 """
+_COLUMN = """
+ALTER TABLE subscriptions ADD COLUMN region text;
+"""
+_FILLED = """
+ALTER TABLE subscriptions ADD COLUMN region text;
+UPDATE subscriptions SET region = 'Lisboa';
+ALTER TABLE invoices ADD COLUMN region text;
+UPDATE invoices SET region = 'Lisboa';
+"""
 _SWALLOW = """
 CREATE FUNCTION closed_period() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
 CREATE TRIGGER closed_period BEFORE UPDATE OR DELETE ON invoices FOR EACH ROW EXECUTE FUNCTION closed_period();
@@ -207,6 +216,14 @@ FAULTS: dict[str, Fault] = {
     "legal-hold": Fault(
         "A rule of the database refuses to take one of the invoices out: it is under legal hold.",
         _at_once(_HOLD),
+        RECONCILED,
+    ),
+    "column-added": Fault(
+        "A release added a column that may stay empty. Every record is right.", _by_hand(_COLUMN)
+    ),
+    "column-filled": Fault(
+        "A release added a column and filled it. Then an import wrote orphans and copies, and a script set statuses.",
+        _by_hand(_ORPHANED_INVOICES.format(3) + _DUPLICATED + _STATUS + _FILLED),
         RECONCILED,
     ),
     "writes-swallowed": Fault(
