@@ -13,6 +13,7 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from keys_practice.commands.records import agrees
 from keys_practice.errors import PracticeError
 
 Record = dict[str, Any]
@@ -197,11 +198,12 @@ def _refuse_frozen(connection: psycopg.Connection[Record]) -> None:
 
 def _apply(connection: psycopg.Connection[Record], row: Record) -> str:
     now = _now(connection, row, is_locking=True)
-    if now == row["after"]:
+    if agrees(now, row["after"]):
         return ALREADY
     if row["done_at"] or now != row["before"]:
         return LEFT_ALONE
     _put(connection, row, row["before"], row["after"])
+    _must_be_so(connection, row, row["after"])
     if row["after"] is None:
         connection.execute(
             "INSERT INTO records_archive (run, source_table, row_id, record, reason) VALUES (%s, %s, %s, %s, %s)",
@@ -212,9 +214,10 @@ def _apply(connection: psycopg.Connection[Record], row: Record) -> str:
 
 
 def _undo(connection: psycopg.Connection[Record], row: Record) -> str:
-    if _now(connection, row, is_locking=True) != row["after"]:
+    if not agrees(_now(connection, row, is_locking=True), row["after"]):
         return LEFT_ALONE
     _put(connection, row, row["after"], row["before"])
+    _must_be_so(connection, row, row["before"])
     if row["after"] is None:
         connection.execute(
             "UPDATE records_archive SET restored_at = now() WHERE run = %s AND source_table = %s AND row_id = %s",
@@ -233,6 +236,15 @@ def _put(connection: psycopg.Connection[Record], row: Record, old: Record | None
         connection.execute(_PUT_IN[place], (_json(new),))
     else:
         connection.execute(_OVERWRITE[place], (_json(new), row["row_id"]))
+
+
+def _must_be_so(connection: psycopg.Connection[Record], row: Record, wanted: Record | None) -> None:
+    """Read again what was written: a trigger may swallow a write and complain of nothing. Raises PracticeError."""
+    if not agrees(_now(connection, row), wanted):
+        raise PracticeError(
+            f"The database took the change of {row['source_table']} {row['row_id']} and did not make it,"
+            " as if a trigger had swallowed it. This call changed nothing."
+        )
 
 
 def _now(connection: psycopg.Connection[Record], row: Record, is_locking: bool = False) -> Record | None:

@@ -18,6 +18,7 @@ for folder in (COMPARISON, DRIFT):
 
 import differing_records  # noqa: E402
 import drift_answer  # noqa: E402
+import reconciliation_answer  # noqa: E402
 import writing_log  # noqa: E402
 
 Call = Callable[..., Any]
@@ -66,6 +67,42 @@ def test_each_way_to_differ_is_named(held: dict[str, Any], must_be: dict[str, An
     """One record, one kind: the first that fits."""
     assert [kind] == [each.kind for each in differing_records.differences(held, must_be)]
     assert [] == differing_records.differences(must_be, must_be)
+
+
+def test_a_column_that_was_added_is_no_difference() -> None:
+    """Only what Stripe's events tell is compared, for a copy too, and in both languages alike."""
+    held = side(
+        [
+            invoice("in_1", region="PT"),
+            invoice("copy", region="PT"),
+            invoice("in_2", currency="usd", region=None),
+        ]
+    )
+    must_be = side([invoice("in_1"), invoice("in_2")])
+    expected = [("copy", "duplicated"), ("in_2", "details_differ")]
+    assert expected == [(each.key, each.kind) for each in differing_records.differences(held, must_be)]
+    changes = in_node(f"d.differences({json.dumps(held)}, {json.dumps(must_be)})")
+    assert expected == [(each["id"], each["kind"]) for each in changes]
+
+
+@pytest.mark.parametrize(
+    ("held", "must_be", "oldest", "older"),
+    [
+        ([invoice("in_x", paid_at=9)], [], 10, 1),
+        ([invoice("in_x", paid_at=10)], [], 10, 0),
+        ([invoice("in_x", paid_at=9)], [], None, 1),
+        ([invoice("in_x")], [], 10, 1),
+        ([invoice("in_1", paid_at=9)], [invoice("in_1", paid_at=20)], 10, 1),
+        ([invoice("in_1", paid_at=9, currency="usd")], [invoice("in_1", paid_at=9)], 10, 0),
+        ([], [invoice("in_1", paid_at=20)], 10, 0),
+    ],
+)
+def test_records_that_stripe_may_have_forgotten_are_counted(
+    held: list[Row], must_be: list[Row], oldest: int | None, older: int
+) -> None:
+    """Older than the oldest event, or of no known time; what is of the same event on both sides is not forgotten."""
+    found = differing_records.differences(side(held), side(must_be))
+    assert older == reconciliation_answer.result(found, 1, 0, oldest)["older_than_events"]
 
 
 def drifted(wrong: set[str], times: dict[str, int], released_s: int, now_s: int = 100) -> dict[str, Any]:

@@ -76,6 +76,16 @@ def test_records_that_follow_from_the_applied_events_agree() -> None:
     assert [] == records.differing(HELD, EVENTS)
 
 
+def test_a_column_that_was_added_is_no_difference() -> None:
+    """Events tell nothing of it; a field that they tell and that is gone is a difference."""
+    held = copy.deepcopy(HELD)
+    held["invoices"][0]["region"] = "PT"
+    held["subscriptions"][1]["region"] = None
+    assert [] == records.differing(held, EVENTS)
+    del held["invoices"][1]["currency"]
+    assert ["in_3"] == records.differing(held, EVENTS)
+
+
 def _set(kind: str, number: int, **fields: object) -> Callable[[Held], None]:
     return lambda held: held[kind][number].update(fields)
 

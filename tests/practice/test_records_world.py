@@ -194,6 +194,15 @@ def test_a_plan_is_written_once_and_another_one_is_refused(books: World) -> None
     assert 0 == ask(books, "recordsctl", "apply", "rec-twice")[0]
 
 
+def test_the_changes_of_a_record_with_a_column_of_its_own_can_be_shown() -> None:
+    """The plan knows the record whole, and the events tell less of it."""
+    with World.start() as world:
+        broken(world, "column-filled")
+        planned(world, "rec-column")
+        exit_code, words = ask(world, "recordsctl", "changes", "rec-column")
+        assert (0, True) == (exit_code, "status " in words), words
+
+
 @pytest.mark.parametrize(
     "text",
     [

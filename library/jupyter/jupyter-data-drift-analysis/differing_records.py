@@ -1,6 +1,7 @@
 """Which records differ from what Stripe's events say they must be, and how. Pure."""
 
 import json
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 Record = dict[str, Any]
@@ -49,26 +50,38 @@ def words(each: Difference) -> str:
 
 
 def _in_table(table: str, held: dict[str, Record], must_be: dict[str, Record]) -> list[Difference]:
-    copies = {_without_id(row) for row in must_be.values()}
+    names = frozenset(name for row in must_be.values() for name in row)
+    copies = {_without_id(row, names) for row in must_be.values()}
     return [
-        _difference(table, key, held.get(key), must_be.get(key), copies)
+        _difference(
+            table, key, held.get(key), must_be.get(key), lambda row: _without_id(row, names) in copies
+        )
         for key in sorted(held.keys() | must_be.keys())
-        if held.get(key) != must_be.get(key)
+        if not _agrees(held.get(key), must_be.get(key))
     ]
 
 
 def _difference(
-    table: str, key: str, held: Record | None, must_be: Record | None, copies: set[str]
+    table: str, key: str, held: Record | None, must_be: Record | None, is_copy: Callable[[Record], bool]
 ) -> Difference:
     if held is None:
         return Difference(table, key, MISSING, (), held, must_be)
     if must_be is None:
-        kind = DUPLICATED if _without_id(held) in copies else ORPHANED
+        kind = DUPLICATED if is_copy(held) else ORPHANED
         return Difference(table, key, kind, (), held, must_be)
-    fields = tuple(
-        sorted(name for name in held.keys() | must_be.keys() if held.get(name) != must_be.get(name))
-    )
+    fields = _unlike(held, must_be)
     return Difference(table, key, _kind(frozenset(fields)), fields, held, must_be)
+
+
+def _agrees(held: Record | None, must_be: Record | None) -> bool:
+    if held is None or must_be is None:
+        return held is must_be
+    return not _unlike(held, must_be)
+
+
+def _unlike(held: Record, must_be: Record) -> tuple[str, ...]:
+    """Fields that no event tells, as of a column that was added, do not count."""
+    return tuple(sorted(name for name in must_be if name not in held or held[name] != must_be[name]))
 
 
 def _kind(fields: frozenset[str]) -> str:
@@ -81,5 +94,5 @@ def _by_id(rows: list[Record]) -> dict[str, Record]:
     return {row["id"]: row for row in rows}
 
 
-def _without_id(row: Record) -> str:
-    return json.dumps({name: value for name, value in row.items() if name != "id"}, sort_keys=True)
+def _without_id(row: Record, names: frozenset[str]) -> str:
+    return json.dumps([row.get(name) for name in sorted(names - {"id"})])

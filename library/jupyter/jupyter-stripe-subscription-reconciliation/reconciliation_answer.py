@@ -17,7 +17,9 @@ NAMES = {
 }
 
 
-def result(found: list[Difference], compared: int, not_applied_here: int) -> dict[str, Any]:
+def result(
+    found: list[Difference], compared: int, not_applied_here: int, oldest_event_at: int | None
+) -> dict[str, Any]:
     """Everything that key.json promises."""
     kinds, tables = Counter(each.kind for each in found), Counter(each.table for each in found)
     fields = Counter(name for each in found for name in each.fields)
@@ -31,6 +33,7 @@ def result(found: list[Difference], compared: int, not_applied_here: int) -> dic
         "fields": dict(sorted(fields.items())),
         "cents_too_much": _cents(found),
         "events_unknown_to_stripe": not_applied_here,
+        "older_than_events": sum(_is_older(each, oldest_event_at) for each in found),
         "records": [f"{each.table} {each.key}" for each in found[:LISTED]],
     }
     return {"answer": sentence(told), **told}
@@ -51,6 +54,20 @@ def first_lines(found: list[Difference]) -> list[str]:
     lines = [ascii(words(each))[1:-1] for each in found[:SHOWN]]
     more = len(found) - SHOWN
     return [*lines, f"… and {more:,} more"] if more > 0 else lines or ["Nothing differs."]
+
+
+def _is_older(each: Difference, oldest_event_at: int | None) -> bool:
+    """Whether its last event may be one that Stripe has forgotten. Then Stripe's events are no truth about it."""
+    at = _at(each.held)
+    if each.held is None or (each.must_be is not None and at == _at(each.must_be)):
+        return False
+    return at is None or oldest_event_at is None or at < oldest_event_at
+
+
+def _at(row: dict[str, Any] | None) -> int | None:
+    """The second of the last event that the record knows of."""
+    at = (row or {}).get("paid_at", (row or {}).get("as_of"))
+    return at if isinstance(at, int) else None
 
 
 def _cents(found: list[Difference]) -> int:

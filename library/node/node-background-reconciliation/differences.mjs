@@ -26,22 +26,24 @@ export function inWords({ table, id, before, after, reason }) {
   return `${table} ${id}: ${names.map((name) => `${name} ${shown(before[name])} -> ${shown(after[name])}`).join('; ')}`;
 }
 
-export function isSame(one, other) {
-  if (!one || !other) return one === other;
-  return unlike(one, other).length === 0;
+export function isSame(held, mustBe) {
+  if (!held || !mustBe) return held === mustBe;
+  return unlike(held, mustBe).length === 0;
 }
 
 function inTable(table, held, mustBe) {
-  const copies = new Set([...mustBe.values()].map(withoutId));
+  const names = Object.keys(mustBe.values().next().value ?? {});
+  const known = new Set([...mustBe.values()].map((row) => withoutId(row, names)));
+  const isCopy = (row) => known.has(withoutId(row, names));
   const ids = [...new Set([...held.keys(), ...mustBe.keys()])].sort();
   return ids
     .filter((id) => !isSame(held.get(id) ?? null, mustBe.get(id) ?? null))
-    .map((id) => ({ table, id, ...described(held.get(id) ?? null, mustBe.get(id) ?? null, copies) }));
+    .map((id) => ({ table, id, ...described(held.get(id) ?? null, mustBe.get(id) ?? null, isCopy) }));
 }
 
-function described(before, after, copies) {
+function described(before, after, isCopy) {
   if (!before) return { kind: 'missing_here', before, after, reason: 'Stripe has it and it is missing here' };
-  if (!after && copies.has(withoutId(before))) return { kind: 'duplicated', before, after, reason: 'a copy of a record that Stripe has once' };
+  if (!after && isCopy(before)) return { kind: 'duplicated', before, after, reason: 'a copy of a record that Stripe has once' };
   if (!after) return { kind: 'orphaned', before, after, reason: 'Stripe does not know it' };
   const names = unlike(before, after);
   return { kind: kindOf(names), before, after, reason: `differs from Stripe in ${names.join(', ')}` };
@@ -52,12 +54,13 @@ function kindOf(names) {
   return names.some((name) => AMOUNT.includes(name)) ? 'amount_differs' : 'details_differ';
 }
 
-function unlike(one, other) {
-  return [...new Set([...Object.keys(one), ...Object.keys(other)])].filter((name) => one[name] !== other[name]).sort();
+// Fields that no event tells, as of a column that was added, do not count.
+function unlike(held, mustBe) {
+  return Object.keys(mustBe).filter((name) => held[name] !== mustBe[name]).sort();
 }
 
-function withoutId({ id, ...rest }) {
-  return JSON.stringify(Object.entries(rest).sort(([one], [other]) => (one < other ? -1 : 1)));
+function withoutId(row, names) {
+  return JSON.stringify(names.filter((name) => name !== 'id').map((name) => row[name]));
 }
 
 function byId(found, table, name) {

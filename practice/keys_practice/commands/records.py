@@ -16,11 +16,15 @@ TABLES = ("invoices", "subscriptions")
 
 
 class Ledger(NamedTuple):
-    """The rows that follow from events, by id, and by id the events that each row follows from."""
+    """The rows that follow from events, by id, and by id the events that each row follows from.
+
+    `oldest_event_at` is the second of the oldest event that Stripe still has, applied or not; None where it has none.
+    """
 
     invoices: dict[str, Record]
     subscriptions: dict[str, Record]
     sources: dict[str, list[str]]
+    oldest_event_at: int | None = None
 
     def content(self) -> Record:
         """For --json and for the KEYS that compare."""
@@ -28,6 +32,7 @@ class Ledger(NamedTuple):
             "invoices": list(self.invoices.values()),
             "subscriptions": list(self.subscriptions.values()),
             "sources": self.sources,
+            "oldest_event_at": self.oldest_event_at,
         }
 
 
@@ -46,7 +51,8 @@ def ledger(records: Record, events: list[Record]) -> Ledger:
     """What the records must be: the rows that follow from those of Stripe's events that `records` has applied."""
     applied = set(records["events"])
     known = [event for event in events if event["id"] in applied]
-    return _expected(sorted(known, key=lambda event: int(event["created"])))
+    oldest = min((int(event["created"]) for event in events), default=None)
+    return _expected(sorted(known, key=lambda event: int(event["created"])))._replace(oldest_event_at=oldest)
 
 
 def differing(records: Record, events: list[Record]) -> list[str]:
@@ -59,12 +65,19 @@ def differing(records: Record, events: list[Record]) -> list[str]:
     )
 
 
+def agrees(held: Record | None, must_be: Record | None) -> bool:
+    """Whether a record is as it must be. Fields that no event tells, as of a column that was added, do not count."""
+    if held is None or must_be is None:
+        return held is must_be
+    return all(name in held and held[name] == value for name, value in must_be.items())
+
+
 def _by_id(rows: list[Record]) -> dict[str, Record]:
     return {row["id"]: row for row in rows}
 
 
 def _unlike(expected: dict[str, Record], held: dict[str, Record]) -> set[str]:
-    return {each for each in expected.keys() | held.keys() if expected.get(each) != held.get(each)}
+    return {each for each in expected.keys() | held.keys() if not agrees(held.get(each), expected.get(each))}
 
 
 def _expected(events: list[Record]) -> Ledger:

@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 
 from keys_practice.commands.frame import NO, YES, Command, Result, facts, table
+from keys_practice.commands.records import agrees
 from keys_practice.errors import PracticeError, Unreachable
 from keys_practice.layout import Layout, read_env
 from keys_practice.record_book import ALREADY, DONE, LEFT_ALONE, Change, RecordBook
@@ -178,7 +179,9 @@ def _change(seq: int, each: Fields) -> Change:
 
 def _shown(change: Fields) -> Fields:
     shown = {name: _told(value) for name, value in change.items()}
-    is_standing = bool(change["done_at"]) and not change["undone_at"] and change["now"] == change["after"]
+    is_standing = (
+        bool(change["done_at"]) and not change["undone_at"] and agrees(change["now"], change["after"])
+    )
     is_done = bool(change["done_at"])
     is_kept = is_done and (change["after"] is not None or change["archived"] == change["before"])
     return {**shown, "is_standing": is_standing, "is_kept": is_kept}
@@ -200,8 +203,8 @@ def _difference(change: Fields) -> str:
     before, after = change["before"], change["after"]
     if before is None or after is None:
         return "was missing" if before is None else "to the archive"
-    names = [name for name in before if before[name] != after.get(name)]
-    return "; ".join(f"{name} {before[name]} -> {after[name]}" for name in names)
+    names = [name for name in after if before.get(name) != after[name]]
+    return "; ".join(f"{name} {before.get(name)} -> {after[name]}" for name in names)
 
 
 def _told(value: Any) -> Any:

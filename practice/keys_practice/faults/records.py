@@ -1,5 +1,7 @@
 """Faults of the records themselves: webhooks work, and invoices or subscriptions are not what Stripe has."""
 
+import contextlib
+import sqlite3
 from collections.abc import Callable
 
 import psycopg
@@ -16,12 +18,12 @@ MOST_EVENTS = 120
 
 _ORPHANED_INVOICES = """
 INSERT INTO invoices SELECT 'in_1Sarchived' || to_char(n, 'FM00000'), 'sub_1Sbackup' || n % 7, 'cus_backup' || n % 7,
-    500, 'eur', 1700000000 + n * 3600
+    500, 'eur', (SELECT min(as_of) FROM subscriptions WHERE as_of > 0) + 60 + n
 FROM generate_series(1, {}) n;
 """
 _ORPHANED_SUBSCRIPTIONS = """
 INSERT INTO subscriptions SELECT 'sub_1Sbackup' || n, 'cus_backup' || n, 'active', 'weekly-letter', 1702592000, 1000,
-    1700000000
+    (SELECT min(paid_at) FROM invoices) + 60 + n
 FROM generate_series(1, 2) n;
 """
 _MISSING = """
@@ -63,6 +65,19 @@ UPDATE subscriptions SET plan = 'agreed-with-support' WHERE id = (
     SELECT row_id FROM record_changes
     WHERE done_at IS NULL AND before IS NOT NULL AND source_table = 'subscriptions'
     ORDER BY planned_at DESC, seq LIMIT 1);
+"""
+_COLUMN = """
+ALTER TABLE subscriptions ADD COLUMN region text;
+"""
+_FILLED = """
+ALTER TABLE subscriptions ADD COLUMN region text;
+UPDATE subscriptions SET region = 'Lisboa';
+ALTER TABLE invoices ADD COLUMN region text;
+UPDATE invoices SET region = 'Lisboa';
+"""
+_SWALLOW = """
+CREATE FUNCTION closed_period() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+CREATE TRIGGER closed_period BEFORE UPDATE OR DELETE ON invoices FOR EACH ROW EXECUTE FUNCTION closed_period();
 """
 _HOLD = """
 CREATE FUNCTION legal_hold() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -111,6 +126,21 @@ def _mended(company: Company) -> None:
             add = sql.SQL("INSERT INTO {0} SELECT * FROM jsonb_populate_record(NULL::{0}, %s)").format(table)
             for key in wrong:
                 connection.execute(add, (Jsonb(rows[key]),))
+
+
+def _forgotten(company: Company) -> None:
+    """Stripe keeps events for 30 days, and a clean-up job of ours has thrown away their ids too."""
+    let_events_be_accepted(company)
+    company.keeper("stop", "stripe")
+    with contextlib.closing(sqlite3.connect(company.layout.stripe_database)) as state, state:
+        found = state.execute("SELECT id, created FROM events ORDER BY created").fetchall()
+        newest_forgotten = found[len(found) // 2][1]
+        old = [(key,) for key, created in found if created <= newest_forgotten]
+        state.executemany("DELETE FROM deliveries WHERE event_id = ?", old)
+        state.executemany("DELETE FROM events WHERE id = ?", old)
+    company.keeper("start", "stripe")
+    with psycopg.connect(company.databases.superuser) as connection:
+        connection.cursor().executemany("DELETE FROM processed_events WHERE event_id = %s", old)
 
 
 def _planned_rows_move_on(company: Company) -> None:
@@ -203,6 +233,24 @@ FAULTS: dict[str, Fault] = {
     "legal-hold": Fault(
         "A rule of the database refuses to take one of the invoices out: it is under legal hold.",
         _at_once(_HOLD),
+        RECONCILED,
+    ),
+    "column-added": Fault(
+        "A release added a column that may stay empty. Every record is right.", _by_hand(_COLUMN)
+    ),
+    "column-filled": Fault(
+        "A release added a column and filled it. Then an import wrote orphans and copies, and a script set statuses.",
+        _by_hand(_ORPHANED_INVOICES.format(3) + _DUPLICATED + _STATUS + _FILLED),
+        RECONCILED,
+    ),
+    "events-forgotten": Fault(
+        "Stripe has forgotten the events of old payments and subscriptions, and so has our own clean-up job.",
+        _forgotten,
+        RECONCILED,
+    ),
+    "writes-swallowed": Fault(
+        "A trigger swallows every change of an invoice, and complains of nothing.",
+        _at_once(_SWALLOW),
         RECONCILED,
     ),
 }
