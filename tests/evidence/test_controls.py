@@ -275,3 +275,13 @@ def test_why_findings_were_accepted_is_told(journal: Journal) -> None:
     rows = _rows(_made(journal), "exceptions.csv")
 
     assert "Run opened in spite of findings: the link checker is down" in {row["words"] for row in rows}
+
+
+def test_what_is_not_signed_by_a_known_key_is_told(journal: Journal) -> None:
+    """No damage by itself, and an examiner should know."""
+    journal.run(*ESCALATED)
+    (journal.home / "signing" / "key.pem").unlink()
+    journal.run(*ESCALATED)
+    page = _made(journal).files["report.html"].decode()
+    assert "No damage, but worth knowing" in page
+    assert "not signed" in page.split("No damage, but worth knowing")[1]
