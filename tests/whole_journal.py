@@ -59,6 +59,9 @@ class _Parts:
     async def entries(self, run: str) -> Sequence[StoredEntry]:
         return self._contents.entries.get(run, [])
 
+    async def unlisted(self) -> Mapping[int, int]:
+        return {}
+
     async def spine_batches(self) -> AsyncIterator[Sequence[SpineRow]]:
         for start in range(0, len(self._contents.spine), 2):
             yield self._contents.spine[start : start + 2]

@@ -143,6 +143,9 @@ class JournalStore(Protocol):
 
     async def entries(self, run: str) -> list[StoredEntry]: ...  # RunNotFound
     async def runs(self) -> list[RunHead]: ...  # by run number
+    async def unlisted(
+        self,
+    ) -> Mapping[int, int]: ...  # entries under numbers that no run has: how many, by number
     async def spine(self) -> list[SpineRow]: ...
     async def spine_row(self, gseq: int) -> SpineRow | None: ...
     async def spine_of(self, run_no: int) -> list[SpineRow]: ...  # one run's rows

@@ -177,6 +177,30 @@ def test_a_first_checkpoint_that_was_made_late_is_told(journal: Journal) -> None
     assert "entries are older than the first checkpoint" in told(report.notices)
 
 
+def test_a_run_that_is_only_a_name_is_named(journal: Journal) -> None:
+    """The next number, so that no number is missing; the spine tells of nothing."""
+    edit(journal.home, "INSERT INTO runs (run_no, run) VALUES (4, 'r-20261123-0312-k7qm')")
+    (found,) = verified(journal.home).damages
+    assert (found.code, found.run, found.facts) == ("run-empty", RUN, {"number": 4})
+
+
+def test_entries_without_a_run_are_named(journal: Journal) -> None:
+    """Nobody would be shown them, and whoever reads the file with another program is."""
+    add = "INSERT INTO entries (run_no, seq, line, link) SELECT {0}, seq, line, link FROM entries WHERE run_no = 2"
+    edit(journal.home, "PRAGMA foreign_keys = OFF", add.format(7), add.format("'x'"))
+    found = verified(journal.home).damages
+    assert [(each.code, each.facts["number"]) for each in found] == [
+        ("entries-unlisted", 0),
+        ("entries-unlisted", 7),
+    ]
+
+
+def test_a_run_whose_name_was_removed_is_told_once(journal: Journal) -> None:
+    """The spine tells of its entries, so they are no strangers."""
+    edit(journal.home, "PRAGMA foreign_keys = OFF", "DELETE FROM runs WHERE run_no = 2")
+    assert [each.code for each in verified(journal.home).damages] == ["run-missing"]
+
+
 STRANGE = {
     "a view in the place of a table": (
         "ALTER TABLE spine RENAME TO kept",

@@ -366,3 +366,13 @@ def test_a_file_that_answers_in_the_place_of_a_person_is_an_exception() -> None:
 
 def _opening(kind: RunKind) -> RunOpened:
     return RunOpened("s", "1.0.0", "p", "t", "i", {}, "V1", "i", kind, opened_by="anna")
+
+
+def test_what_is_not_signed_by_a_known_key_is_told(journal: Journal) -> None:
+    """No damage by itself, and an examiner should know."""
+    journal.run(*ESCALATED)
+    (journal.home / "signing" / "key.pem").unlink()
+    journal.run(*ESCALATED)
+    page = _made(journal).files["report.html"].decode()
+    assert "No damage, but worth knowing" in page
+    assert "not signed" in page.split("No damage, but worth knowing")[1]

@@ -172,3 +172,11 @@ def test_a_uuid_is_that_of_version_5() -> None:
     space = UUID("6f0d9c5e-1b0f-5d6c-9a4e-2f7b3c8d1a90")
 
     assert uuid_of("soc2/é") == str(uuid5(space, "soc2/é"))
+
+
+def test_what_is_not_signed_is_told(journal: Journal) -> None:
+    """No damage by itself, and an examiner should know."""
+    assert "not signed" not in _document(_bytes(journal))["results"][0]["description"]
+    (journal.home / "signing" / "key.pem").unlink()
+    journal.run(*ESCALATED)
+    assert "not signed" in _document(_bytes(journal))["results"][0]["description"]

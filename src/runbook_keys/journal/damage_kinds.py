@@ -55,6 +55,14 @@ KINDS = {
         "{stretch:Run number|Run numbers} {is_are} missing, and the spine does not tell of it.",
         "Runs were removed, and their rows of the spine.",
     ),
+    "run-empty": Kind(
+        "Run number {number} has a name and no entry, and the spine tells of none: somebody added it, or emptied it.",
+        "A run has neither entries nor rows of the spine.",
+    ),
+    "entries-unlisted": Kind(
+        "Entries without a run: {entries} under number {number}, which no run has and the spine does not tell of.",
+        "Somebody added entries past KEYS, or removed the name of their run and its rows of the spine.",
+    ),
     "run-not-opened": Kind(
         "The run does not begin with its opening.", "The first entry of a run is another one."
     ),

@@ -15,7 +15,7 @@ from runbook_keys.journal.chain import SPINE_START, link, spine_line
 from runbook_keys.journal.checkpoint_due import DueCheckpoints
 from runbook_keys.journal.damages import damage, digest_of_bytes, missing, stretches
 from runbook_keys.journal.verify import read_run, verify_run
-from runbook_keys.model.entry import Damage, SpineRow, StoredEntry
+from runbook_keys.model.entry import Damage, RunHead, SpineRow, StoredEntry
 from runbook_keys.model.event import MaterialErased
 
 
@@ -97,6 +97,24 @@ def check_run_numbers(kept: Collection[int], told: Mapping[int, int]) -> list[Da
         if after - before > 1:
             found.append(damage("runs-missing", first=before + 1, last=after - 1))
     return found
+
+
+def check_listing(
+    heads: Iterable[RunHead], told: Collection[int], unlisted: Mapping[int, int]
+) -> list[Damage]:
+    """Runs that are a name and nothing else, and entries under a number without a name, where the spine tells of neither.
+
+    `unlisted` says how many entries there are under such a number.
+    """
+    empty = [head for head in heads if not head.seq and head.run_no not in told]
+    return [
+        *(damage("run-empty", head.run, number=head.run_no) for head in empty),
+        *(
+            damage("entries-unlisted", number=number, entries=entries)
+            for number, entries in sorted(unlisted.items())
+            if number not in told
+        ),
+    ]
 
 
 def _check_against_spine(

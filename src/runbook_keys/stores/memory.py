@@ -97,6 +97,10 @@ class MemoryStore:
         """Where every run stands, by run number."""
         return list(self._heads.values())
 
+    async def unlisted(self) -> dict[int, int]:
+        """None: entries stand under their run's name."""
+        return {}
+
     async def spine(self) -> list[SpineRow]:
         """The whole spine in order."""
         return list(self._spine)

@@ -120,6 +120,11 @@ class SqliteStore:
             rows = self._connection.execute(_QUERIES["runs"]).fetchall()
         return [RunHead(run, run_no, seq or 0, link or GENESIS) for run, run_no, seq, link in rows]
 
+    async def unlisted(self) -> dict[int, int]:
+        """How many entries there are under each number that no run has."""
+        with self._reading():
+            return dict(self._connection.execute(_QUERIES["unlisted"]).fetchall())
+
     async def spine(self) -> list[SpineRow]:
         """The whole spine in order."""
         with self._reading():

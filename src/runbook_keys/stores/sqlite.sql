@@ -53,6 +53,13 @@ FROM runs AS r LEFT JOIN entries AS e
   ON e.run_no = r.run_no AND e.seq = (SELECT max(seq) FROM entries WHERE run_no = r.run_no)
 ORDER BY r.run_no;
 
+-- name: unlisted
+-- Numbers that entries have and no run, and how many entries.
+SELECT coalesce(CAST(e.run_no AS INTEGER), 0), count(*)
+FROM entries AS e
+WHERE NOT EXISTS (SELECT 1 FROM runs AS r WHERE r.run_no = e.run_no)
+GROUP BY 1;
+
 -- name: spine
 SELECT
   CAST(gseq AS INTEGER), CAST(run_no AS INTEGER), CAST(rseq AS INTEGER),

@@ -91,10 +91,11 @@ def _result(
         ),
         *_exceptions(exceptions, made_at, scope),
     ]
+    notices = (md(each, _LONGEST) for each in report.journal.notices)
     return {
         "uuid": uuid_of(f"{scope}/result"),
         "title": title,
-        "description": f"{completeness(report)} {standing(report)}",
+        "description": " ".join((completeness(report), standing(report), *notices)),
         "start": instant(start),
         "end": instant(end),
         "props": [

@@ -198,4 +198,6 @@ def _journal(report: ControlReport) -> Iterator[str]:
     rows = [(shown(each.run or "journal"), f"{each.seq or ''}", shown(each.what)) for each in report.damages]
     if rows:
         yield grid(("Run", "Entry", "What does not verify"), rows, "")
+    if notices := [(shown(each),) for each in report.journal.notices]:
+        yield grid(("No damage, but worth knowing",), notices, "")
     yield '<p class="quiet">Check it yourself: <code>keys verify</code>, and <code>keys export RUN</code> for a sample.</p>'

@@ -42,7 +42,8 @@ class JournalFacts(Struct, frozen=True):
 
     `missing` are run numbers between the first and the last of the period of which the journal has no run;
     `others` are numbers in between whose runs opened outside of the period. `anchored` says, a sentence each, what fits that
-    is kept elsewhere, and what is not there yet. `erasures` are those that happened in the period, in whichever run.
+    is kept elsewhere, and what is not there yet; `notices` are no damage, but an examiner should know: stretches that are not
+    signed, keys that nobody knows here. `erasures` are those that happened in the period, in whichever run.
     """
 
     runs: Sequence[RunFacts]
@@ -54,6 +55,7 @@ class JournalFacts(Struct, frozen=True):
     missing: Sequence[int] = ()
     others: Sequence[int] = ()
     anchored: Sequence[str] = ()
+    notices: Sequence[str] = ()
     retention: RetentionFacts = RetentionFacts()
     erasures: Sequence[Citation] = ()
 

@@ -22,7 +22,7 @@ from runbook_keys.journal.checkpoint_due import DueCheckpoints
 from runbook_keys.journal.damages import strange_things
 from runbook_keys.journal.declared import mark_of
 from runbook_keys.journal.lines import read
-from runbook_keys.journal.whole import RunCheck, SpineCheck, check_run_numbers
+from runbook_keys.journal.whole import RunCheck, SpineCheck, check_listing, check_run_numbers
 from runbook_keys.model.entry import Damage, RunHead, SpineRow, StoredEntry, Strange
 from runbook_keys.operations.services import nobody
 from runbook_keys.ports import JournalStore, Progress
@@ -74,6 +74,7 @@ async def look_through(
     survey, signed = await _checkpoints(store, spine, verifier)
     looked = Looked(spine, signed, len(survey.covered), [], await store.strange())
     looked.damages += [*spine.damages, *check_run_numbers({head.run_no for head in heads}, spine.told)]
+    looked.damages += check_listing(heads, spine.told, await store.unlisted())
     await _runs(store, heads, DueCheckpoints(survey.covered), looked, wanted, tell)
     looked.damages += strange_things(looked.strange)
     looked.damages = list({mark_of(each): each for each in looked.damages}.values())
