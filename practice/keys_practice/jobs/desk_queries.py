@@ -115,6 +115,25 @@ def suspects(connection: Connection) -> dict[str, Any]:
     return {"count": len(jobs), "jobs": jobs}
 
 
+def abandoned(connection: Connection) -> dict[str, Any]:
+    """Jobs that are running for the queue, and that no living worker says it is at.
+
+    `is_stuck`: its lease ends later than any that the queue gives, so waiting does not bring it back.
+    """
+    jobs = connection.execute(
+        "SELECT id, kind, customer, worker, lease_until, lease_until IS NULL OR lease_until > now() +"
+        " (SELECT value::float8 FROM queue_settings WHERE name = 'lease_seconds') * interval '1 second' AS is_stuck"
+        " FROM jobs j WHERE state = 'running'"
+        " AND NOT EXISTS (SELECT 1 FROM workers w WHERE w.name = j.worker AND w.job = j.id"
+        "   AND w.heartbeat_at > now() - %(gone)s * interval '1 second')"
+        # One that was begun a moment ago may not have been reported yet.
+        " AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.job = j.id AND a.outcome IS NULL"
+        "   AND a.started_at > now() - %(gone)s * interval '1 second') ORDER BY position",
+        {"gone": GONE_SECONDS},
+    ).fetchall()
+    return {"count": len(jobs), "jobs": jobs}
+
+
 def poison(connection: Connection) -> dict[str, Any]:
     """Open jobs that are poison: two workers died of it, or it crashed for good while others of its kind are done."""
     killers = [{**each, "why": "workers died"} for each in suspects(connection)["jobs"]]
