@@ -159,6 +159,12 @@ def known(connection: Connection) -> list[str]:
     return [row["id"] for row in connection.execute("SELECT id FROM jobs ORDER BY position").fetchall()]
 
 
+def slot_jobs(connection: Connection) -> list[str]:
+    """The id of the job of each slot that ran. A slot and its job are written together."""
+    rows = connection.execute("SELECT slot FROM cron_runs ORDER BY slot").fetchall()
+    return [slots.job_of(row["slot"]) for row in rows]
+
+
 def cron(connection: Connection) -> dict[str, Any]:
     """The slots that ran, and those between the first and the one before this that did not."""
     rows = connection.execute("SELECT slot FROM cron_runs ORDER BY slot").fetchall()
