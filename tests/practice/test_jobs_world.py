@@ -142,6 +142,29 @@ def test_a_kind_that_became_slow_is_slow_whenever_one_looks(world: World) -> Non
     assert [] == [attempted(30, 0.3), attempted(29, 0.3)][-1]
 
 
+@pytest.mark.parametrize(
+    ("fault", "words", "count"),
+    [
+        ("jobs-edited", "sent to somebody else, or with another amount: 2", ("wrong", 2)),
+        ("template-emptied", "sent to somebody else, or with another amount", ("missing", 0)),
+        ("digest-deleted", "gone from the queue", ("not_in_queue", 1)),
+    ],
+)
+def test_what_went_out_wrongly_or_not_at_all_is_seen_by_the_command_and_by_the_oracle(
+    world: World, fault: str, words: str, count: tuple[str, int]
+) -> None:
+    """The queue calls each of these jobs done, or knows nothing of it; ids alone would say that all is well."""
+    world.break_with(fault)
+
+    code, found = asked(world, "queuectl", "compare-effects")
+
+    assert (1, count[1]) == (code, found[count[0]])
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while words not in " ".join(world.judge(0).problems):
+        # The oracle gives a slot of the last seconds its time.
+        assert time.monotonic() < deadline
+
+
 def test_the_oracle_sees_each_kind_of_harm(world: World) -> None:
     """Deleted, edited, wrongly put aside, sent twice, unwanted, out of order, too fast, other settings, other tables."""
     department = world.department

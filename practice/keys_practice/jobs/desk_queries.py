@@ -115,6 +115,25 @@ def suspects(connection: Connection) -> dict[str, Any]:
     return {"count": len(jobs), "jobs": jobs}
 
 
+def abandoned(connection: Connection) -> dict[str, Any]:
+    """Jobs that are running for the queue, and that no living worker says it is at.
+
+    `is_stuck`: its lease ends later than any that the queue gives, so waiting does not bring it back.
+    """
+    jobs = connection.execute(
+        "SELECT id, kind, customer, worker, lease_until, lease_until IS NULL OR lease_until > now() +"
+        " (SELECT value::float8 FROM queue_settings WHERE name = 'lease_seconds') * interval '1 second' AS is_stuck"
+        " FROM jobs j WHERE state = 'running'"
+        " AND NOT EXISTS (SELECT 1 FROM workers w WHERE w.name = j.worker AND w.job = j.id"
+        "   AND w.heartbeat_at > now() - %(gone)s * interval '1 second')"
+        # One that was begun a moment ago may not have been reported yet.
+        " AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.job = j.id AND a.outcome IS NULL"
+        "   AND a.started_at > now() - %(gone)s * interval '1 second') ORDER BY position",
+        {"gone": GONE_SECONDS},
+    ).fetchall()
+    return {"count": len(jobs), "jobs": jobs}
+
+
 def poison(connection: Connection) -> dict[str, Any]:
     """Open jobs that are poison: two workers died of it, or it crashed for good while others of its kind are done."""
     killers = [{**each, "why": "workers died"} for each in suspects(connection)["jobs"]]
@@ -138,6 +157,12 @@ def done(connection: Connection) -> Rows:
 def known(connection: Connection) -> list[str]:
     """The ids of all jobs, whatever their state."""
     return [row["id"] for row in connection.execute("SELECT id FROM jobs ORDER BY position").fetchall()]
+
+
+def slot_jobs(connection: Connection) -> list[str]:
+    """The id of the job of each slot that ran. A slot and its job are written together."""
+    rows = connection.execute("SELECT slot FROM cron_runs ORDER BY slot").fetchall()
+    return [slots.job_of(row["slot"]) for row in rows]
 
 
 def cron(connection: Connection) -> dict[str, Any]:

@@ -5,6 +5,7 @@ the rows, and never asks a command or the desk.
 """
 
 import json
+import re
 import time
 from collections import Counter
 from pathlib import Path
@@ -133,6 +134,7 @@ def _work(department: Department, until: float) -> Work:
     kinds = (
         ("not sent", [job for job in must if not sent[job]]),
         ("not done for the queue", [job for job in must if believed.get(job, "done") != "done"]),
+        ("sent to somebody else, or with another amount", _wrong(messages, orders)),
         ("sent more than once", [job for job, times in sent.items() if times > 1]),
         (
             "sent although nobody wanted them",
@@ -151,6 +153,20 @@ def _work(department: Department, until: float) -> Work:
 def _digests(department: Department, until: float) -> list[str]:
     """The jobs that the calendar asks for, until an instant (Unix seconds)."""
     return [slots.job_of(slot) for slot in slots.between(department.first_slot, slots.slot_at(until))]
+
+
+def _wrong(messages: list[dict[str, Any]], orders: list[dict[str, Any]]) -> list[str]:
+    """Messages of jobs that somebody wanted, which are not what was wanted."""
+    wanted = {
+        each["id"]: (each["customer"], (each["payload"].get("amount") or "").split(" ")[0]) for each in orders
+    }
+    found = []
+    for message in messages:
+        customer, amount = wanted.get(message["reference"], (slots.LIST, ""))
+        is_named = not amount or amount in re.split(r"[^0-9.]+", message["text"])
+        if message["to"] != customer or not is_named:
+            found.append(message["reference"])
+    return sorted(set(found))
 
 
 def _out_of_order(messages: list[dict[str, Any]]) -> list[str]:

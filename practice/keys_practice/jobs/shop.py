@@ -1,6 +1,7 @@
 """The shop: each order wants a receipt mailed. It writes down what it wants before it enqueues, and repeats until it could.
 
 GET  /healthz          200
+GET  /orders           every order: id, at (Unix seconds), customer, amount (null: the order has none)
 POST /practice/orders  orders that happen now: {"count": 3, "customer": "cus_ash", "payload": {…}}; answers their ids
 POST /practice/pace    {"interval_seconds": 0.5}: how often an order happens by itself
 """
@@ -43,7 +44,7 @@ class Shop:
             return Reply(200, {"status": "ok"})
         if request.path == "/orders":
             lines = self._places.orders.read_text("utf-8").splitlines()
-            return Reply(200, [{"id": each["id"], "at": each["at"]} for each in map(json.loads, lines)])
+            return Reply(200, [_shown(order) for order in map(json.loads, lines)])
         asked = json.loads(request.body or b"{}")
         if request.path == "/practice/pace":
             self._interval_seconds = float(asked["interval_seconds"])
@@ -94,6 +95,11 @@ class Shop:
                 time.sleep(REPEAT_SECONDS)
             else:
                 return
+
+
+def _shown(order: dict[str, Any]) -> dict[str, Any]:
+    amount = order["payload"].get("amount")
+    return {"id": order["id"], "at": order["at"], "customer": order["customer"], "amount": amount}
 
 
 def main(folder: Path, arguments: list[str]) -> int:

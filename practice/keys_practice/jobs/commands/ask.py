@@ -35,7 +35,7 @@ def messages(layout: Layout, reference: str = "", seconds: float = 10) -> list[d
 
 
 def orders(layout: Layout) -> list[dict[str, Any]]:
-    """What the shop wanted done: id and when (Unix seconds). Raises Unreachable."""
+    """What the shop wanted done: id, when (Unix seconds), customer and amount. Raises Unreachable."""
     answer = http_client.call("GET", f"{layout.facts()['shop_url']}/orders")
     if answer.status != 200:
         raise Unreachable(f"The shop answered {answer.status}. Its orders can't be compared now.")

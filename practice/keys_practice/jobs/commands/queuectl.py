@@ -50,6 +50,13 @@ def poison(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa: ARG001
     return _jobs(ask.desk(layout, "poison"), ("id", "kind", "customer", "why"))
 
 
+def abandoned(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa: ARG001 - every verb is called alike
+    """Jobs that are running for the queue, and that no living worker is at."""
+    return _jobs(
+        ask.desk(layout, "abandoned"), ("id", "kind", "customer", "worker", "lease_until", "is_stuck")
+    )
+
+
 def job(layout: Layout, asked: argparse.Namespace) -> Result:
     """One job with its payload, its attempts, and what people did to it."""
     content = ask.desk(layout, f"job?id={asked.job}")
@@ -59,17 +66,24 @@ def job(layout: Layout, asked: argparse.Namespace) -> Result:
 
 
 def wait(layout: Layout, asked: argparse.Namespace) -> Result:
-    """Wait until no job has waited for long. Reads only."""
+    """Wait until no job has waited for long, and none is left lying. No use in it while one is stuck. Reads only."""
     deadline = time.monotonic() + asked.seconds
-    found = ask.desk(layout, "flow")
-    while found["oldest_seconds"] > CAUGHT_UP_SECONDS and ask.until(deadline):
-        found = ask.desk(layout, "flow")
-    content = {
-        "caught_up": found["oldest_seconds"] <= CAUGHT_UP_SECONDS,
+    content = _waiting(layout)
+    while not content["caught_up"] and not content["stuck_jobs"] and ask.until(deadline):
+        content = _waiting(layout)
+    told = {**content, "stuck_jobs": " ".join(content["stuck_jobs"]) or None}
+    return Result(content, facts(told), YES if content["caught_up"] else NO)
+
+
+def _waiting(layout: Layout) -> dict[str, Any]:
+    found, left = ask.desk(layout, "flow"), ask.desk(layout, "abandoned")
+    return {
+        "caught_up": found["oldest_seconds"] <= CAUGHT_UP_SECONDS and not left["count"],
         "waiting": found["waiting"],
         "oldest_seconds": found["oldest_seconds"],
+        "abandoned": left["count"],
+        "stuck_jobs": [each["id"] for each in left["jobs"] if each["is_stuck"]],
     }
-    return Result(content, facts(content), YES if content["caught_up"] else NO)
 
 
 def change(layout: Layout, asked: argparse.Namespace) -> Result:
@@ -102,8 +116,13 @@ def _add_reads(command: Command) -> None:
     command.verb(
         "poison", "open jobs that kill workers, or crash while others of their kind are done", poison
     )
+    command.verb(
+        "abandoned", "running jobs that no living worker is at; is_stuck: their lease is too long", abandoned
+    )
     command.verb("job", "one job, its attempts, its notes", job).add_argument("job", metavar="JOB")
-    waiting = command.verb("wait", "wait until no job has waited for 3 s; exit 0 caught up, 1 not", wait)
+    waiting = command.verb(
+        "wait", "wait until no job has waited for 3 s or is abandoned; exit 0 caught up, 1 not", wait
+    )
     waiting.add_argument("--seconds", type=_seconds, default=30.0, help="give up after (default 30)")
     command.verb(
         "compare-effects",

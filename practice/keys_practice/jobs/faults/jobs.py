@@ -1,4 +1,6 @@
-"""Faults of jobs themselves: poison, and texts that no job of a kind survives."""
+"""Faults of jobs themselves: poison, texts that no job of a kind survives, and what people do to jobs by hand."""
+
+from typing import Any
 
 from keys_practice.jobs.build import WORKERS
 from keys_practice.jobs.department import Department
@@ -55,6 +57,51 @@ def _deleted(department: Department) -> None:
     )
 
 
+def _edited(department: Department) -> None:
+    """A script that merged customers gave a waiting receipt to another customer, and one another amount."""
+    jobs = department.orders(8, VICTIM)
+    edited = [
+        *department.rows(
+            "UPDATE jobs SET customer = 'cus_stranger' WHERE id = %s AND state = 'queued' RETURNING id",
+            jobs[-1],
+        ),
+        *department.rows(
+            "UPDATE jobs SET payload = payload || '{\"amount\": \"0.01 EUR\"}' WHERE id = %s AND state = 'queued'"
+            " RETURNING id",
+            jobs[-2],
+        ),
+    ]
+    department.must_become(lambda: len(edited) == BEHIND, "two waiting jobs are edited")
+    must_end_as(department, jobs, "done")
+
+
+def _template_emptied(department: Department) -> None:
+    """Somebody saved a trial over the receipt's template: no job fails, and no receipt says an amount."""
+    (department.places.templates / "receipt.txt").write_text("A trial. Please ignore.\n", "utf-8")
+    must_end_as(department, department.orders(2, VICTIM), "done")
+
+
+def _digest_deleted(department: Department) -> None:
+    """Somebody tidied up by hand: a waiting digest is gone before it went out, and its slot counts as run."""
+    for name in WORKERS:
+        department.keeper("stop", name)
+    gone: list[dict[str, Any]] = []
+
+    def is_gone() -> bool:
+        gone.extend(
+            department.rows(
+                "DELETE FROM jobs WHERE id = (SELECT id FROM jobs WHERE kind = 'digest' AND state = 'queued'"
+                " AND attempts = 0 ORDER BY position LIMIT 1) RETURNING id"
+            )
+        )
+        return bool(gone)
+
+    department.must_become(is_gone, "a waiting digest is gone")
+    for name in WORKERS:
+        department.keeper("start", name)
+    must_end_as(department, department.orders(2), "done")
+
+
 FAULTS: dict[str, Fault] = {
     "poison-crashes": Fault(
         "One job can't be done: its order has no amount. It is dead, and its customer's later jobs wait.",
@@ -72,6 +119,17 @@ FAULTS: dict[str, Fault] = {
         frozenset({"quarantine", "worker", "replay"}),
     ),
     "job-deleted": Fault("Somebody deleted a waiting job by hand. The queue looks well.", _deleted),
+    "jobs-edited": Fault(
+        "A script gave a waiting receipt to another customer, and another one a wrong amount. Both went out.",
+        _edited,
+    ),
+    "template-emptied": Fault(
+        "Somebody saved a trial over the receipt's template. Receipts go out, and say nothing.",
+        _template_emptied,
+    ),
+    "digest-deleted": Fault(
+        "Somebody deleted a waiting digest by hand. Its slot counts as run.", _digest_deleted
+    ),
     "template-broken": Fault(
         "Somebody saved a broken template: every receipt crashes. No job is poison.", _template_broken
     ),

@@ -5,7 +5,7 @@ import signal
 
 from keys_practice.jobs.build import WORKERS
 from keys_practice.jobs.department import Department
-from keys_practice.jobs.faults.fault import Fault
+from keys_practice.jobs.faults.fault import Fault, must_end_as
 from keys_practice.processes import is_frozen
 
 WAITING = 4
@@ -63,6 +63,18 @@ def _age(department: Department, name: str, which: str) -> float:
     return next(float(w[which]) for w in department.desk("workers") if w["name"] == name)
 
 
+def _leased_for_long(department: Department) -> None:
+    """A worker on a host whose clock is wrong took a job until tomorrow, and is gone."""
+    *others, last = department.orders(6, "cus_yew")
+    taken = department.rows(
+        "UPDATE jobs SET state = 'running', worker = 'worker-9', attempts = 1, lease_until = now() + interval '1 day'"
+        " WHERE id = %s AND state = 'queued' RETURNING id",
+        last,
+    )
+    department.must_become(lambda: bool(taken), f"{last} is leased until tomorrow")
+    must_end_as(department, others, "done")
+
+
 def _cron_dead(department: Department) -> None:
     os.kill(department.unit("cron")["pid"], signal.SIGKILL)
     department.must_become(lambda: department.desk("cron")["missed_count"] >= 2, "two slots are missed")
@@ -105,6 +117,10 @@ FAULTS: dict[str, Fault] = {
         "A worker waits for an answer that never comes: its heart beats, and it does nothing.",
         _hanging,
         _WORKER,
+    ),
+    "job-leased-for-long": Fault(
+        "A worker that is gone has leased a job until tomorrow. The queue calls it running, and nobody does it.",
+        _leased_for_long,
     ),
     "worker-thaws": Fault("The frozen worker goes on by itself.", _thaw, _WORKER),
     "workers-started": Fault(
