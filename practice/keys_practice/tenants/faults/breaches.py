@@ -1,7 +1,7 @@
 """Faults by which customers reach rows that are not theirs: data breaches."""
 
 from keys_practice.tenants import people
-from keys_practice.tenants.faults.fault import CLOSE, Fault, sql
+from keys_practice.tenants.faults.fault import CLOSE, RESTORE, Fault, sql
 from keys_practice.tenants.rooms import Rooms
 
 STOP = frozenset({"api", "undo"})
@@ -85,6 +85,21 @@ FAULTS: dict[str, Fault] = {
             " USING (public.audited())",
         ),
         CLOSE,
+    ),
+    "support-flag": Fault(
+        "A second policy lets whoever writes is_support into their own user_metadata read every draft.",
+        sql(
+            "CREATE POLICY support ON drafts FOR SELECT TO authenticated"
+            " USING ((auth.jwt() -> 'user_metadata' ->> 'is_support')::boolean)"
+        ),
+        RESTORE,
+    ),
+    "member-moved": Fault(
+        "A clean-up job wrote the wrong tenant beside a member. They see another customer's rows by every rule.",
+        sql(
+            f"UPDATE members SET tenant_id = '{people.id_of('tenant', people.TENANTS[1])}'"
+            f" WHERE user_id = '{people.PEOPLE[-1].id}'"
+        ),
     ),
     "view-exposed": Fault(
         "A view for statistics runs with its owner's rights. Every member reads all subscribers by it.",
