@@ -22,6 +22,22 @@ def _strangers_are_served_as_service(rooms: Rooms) -> None:
     rooms.restart("api")
 
 
+def _last_reads_all(table: str) -> str:
+    """The members of the tenant that is the last in every list read all rows."""
+    last = max(people.id_of("tenant", name) for name in people.TENANTS)
+    return f"CREATE POLICY support ON {table} FOR SELECT TO authenticated USING ((SELECT auth.tenant()) = '{last}')"
+
+
+def _members_join(count: int) -> tuple[str, str]:
+    """So many new members of the tenant that is the first in every list."""
+    first = min(people.id_of("tenant", name) for name in people.TENANTS)
+    numbers = f"generate_series(1, {count}) n"
+    return (
+        f"INSERT INTO auth.users SELECT gen_random_uuid(), 'new' || n || '@rooms.example', 'x' FROM {numbers}",
+        f"INSERT INTO members SELECT '{first}', id, 'writer' FROM auth.users WHERE email LIKE 'new%'",
+    )
+
+
 FAULTS: dict[str, Fault] = {
     "policy-too-wide": Fault(
         "To mend a lockout, somebody let every member read every draft: USING (true).",
@@ -61,10 +77,7 @@ FAULTS: dict[str, Fault] = {
     ),
     "one-customer-sees-all": Fault(
         "A policy lets the members of one customer read the subscribers of all.",
-        sql(
-            "CREATE POLICY support ON subscribers FOR SELECT TO authenticated"
-            f" USING ((SELECT auth.tenant()) = '{people.id_of('tenant', people.TENANTS[-1])}')"
-        ),
+        sql(_last_reads_all("subscribers")),
         CLOSE,
     ),
     "erring-and-leaking": Fault(
@@ -100,6 +113,15 @@ FAULTS: dict[str, Fault] = {
             f"UPDATE members SET tenant_id = '{people.id_of('tenant', people.TENANTS[1])}'"
             f" WHERE user_id = '{people.PEOPLE[-1].id}'"
         ),
+    ),
+    "many-members": Fault(
+        "One customer has grown by 70 members. A policy lets the members of the last one read all subscribers.",
+        sql(*_members_join(70), _last_reads_all("subscribers")),
+        CLOSE,
+    ),
+    "too-many-members": Fault(
+        "One customer has grown by 300 members, more than can be tried. Access is as released.",
+        sql(*_members_join(300)),
     ),
     "view-exposed": Fault(
         "A view for statistics runs with its owner's rights. Every member reads all subscribers by it.",
