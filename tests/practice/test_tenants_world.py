@@ -96,6 +96,16 @@ def test_a_lockout_shows_is_no_leak_and_the_release_of_record_heals_it(
     assert (verdict.problems, verdict.changed, bool(verdict.recovered)) == ([], [], True)
 
 
+def test_a_restore_shows_the_policies_that_it_takes_away_as_they_stood(world: TenantsWorld) -> None:
+    """A person reads in them whom they let in; a policy that was only missing is none of them."""
+    world.break_with("support-flag")
+    tried = look(world, "accessctl", "restore", "--dry-run")["removed"]
+    assert [each.split(" AS ")[0] for each in tried] == ["CREATE POLICY support ON public.drafts"]
+    assert "is_support" in tried[0]
+    assert look(world, "accessctl", "restore")["removed"] == tried
+    assert look(world, "accessctl", "restore")["removed"] == []
+
+
 def test_a_missing_claim_locks_out_only_who_comes_with_a_token(world: TenantsWorld) -> None:
     """The rules of the database are right; the hook alone is not enough, the service must start again."""
     world.break_with("claim-missing")

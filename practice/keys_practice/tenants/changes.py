@@ -55,6 +55,7 @@ def restore(
         "wrong_before": len(was_wrong),
         "wrong_after": 0,
         **state.differences(before, after),
+        "removed": state.removed(before, after),
     }
 
 

@@ -109,6 +109,16 @@ def differences(now: State, released: State) -> dict[str, list[str]]:
     return found
 
 
+def removed(before: State, after: State) -> list[str]:
+    """The policies that are gone or changed, as they stood: whoever reads them can tell whom they let in."""
+    return [
+        statement
+        for table, each in sorted(before.items())
+        for name, statement in sorted(each["policies"].items())
+        if after.get(table, {"policies": {}})["policies"].get(name) != statement
+    ]
+
+
 def exposed(now: State, contract: Contract) -> list[str]:
     """Relations that clients may reach and that the contract does not know."""
     return sorted(name for name, each in now.items() if name not in contract.tables and each["grants"])

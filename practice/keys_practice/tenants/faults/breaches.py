@@ -1,7 +1,7 @@
 """Faults by which customers reach rows that are not theirs: data breaches."""
 
 from keys_practice.tenants import people
-from keys_practice.tenants.faults.fault import CLOSE, Fault, sql
+from keys_practice.tenants.faults.fault import CLOSE, RESTORE, Fault, sql
 from keys_practice.tenants.rooms import Rooms
 
 STOP = frozenset({"api", "undo"})
@@ -20,6 +20,22 @@ def _service_role_issued(rooms: Rooms) -> None:
 def _strangers_are_served_as_service(rooms: Rooms) -> None:
     rooms.set_setting(rooms.layout.api_settings, "anon_role", "service_role")
     rooms.restart("api")
+
+
+def _last_reads_all(table: str) -> str:
+    """The members of the tenant that is the last in every list read all rows."""
+    last = max(people.id_of("tenant", name) for name in people.TENANTS)
+    return f"CREATE POLICY support ON {table} FOR SELECT TO authenticated USING ((SELECT auth.tenant()) = '{last}')"
+
+
+def _members_join(count: int) -> tuple[str, str]:
+    """So many new members of the tenant that is the first in every list."""
+    first = min(people.id_of("tenant", name) for name in people.TENANTS)
+    numbers = f"generate_series(1, {count}) n"
+    return (
+        f"INSERT INTO auth.users SELECT gen_random_uuid(), 'new' || n || '@rooms.example', 'x' FROM {numbers}",
+        f"INSERT INTO members SELECT '{first}', id, 'writer' FROM auth.users WHERE email LIKE 'new%'",
+    )
 
 
 FAULTS: dict[str, Fault] = {
@@ -61,10 +77,7 @@ FAULTS: dict[str, Fault] = {
     ),
     "one-customer-sees-all": Fault(
         "A policy lets the members of one customer read the subscribers of all.",
-        sql(
-            "CREATE POLICY support ON subscribers FOR SELECT TO authenticated"
-            f" USING ((SELECT auth.tenant()) = '{people.id_of('tenant', people.TENANTS[-1])}')"
-        ),
+        sql(_last_reads_all("subscribers")),
         CLOSE,
     ),
     "erring-and-leaking": Fault(
@@ -85,6 +98,30 @@ FAULTS: dict[str, Fault] = {
             " USING (public.audited())",
         ),
         CLOSE,
+    ),
+    "support-flag": Fault(
+        "A second policy lets whoever writes is_support into their own user_metadata read every draft.",
+        sql(
+            "CREATE POLICY support ON drafts FOR SELECT TO authenticated"
+            " USING ((auth.jwt() -> 'user_metadata' ->> 'is_support')::boolean)"
+        ),
+        RESTORE,
+    ),
+    "member-moved": Fault(
+        "A clean-up job wrote the wrong tenant beside a member. They see another customer's rows by every rule.",
+        sql(
+            f"UPDATE members SET tenant_id = '{people.id_of('tenant', people.TENANTS[1])}'"
+            f" WHERE user_id = '{people.PEOPLE[-1].id}'"
+        ),
+    ),
+    "many-members": Fault(
+        "One customer has grown by 70 members. A policy lets the members of the last one read all subscribers.",
+        sql(*_members_join(70), _last_reads_all("subscribers")),
+        CLOSE,
+    ),
+    "too-many-members": Fault(
+        "One customer has grown by 300 members, more than can be tried. Access is as released.",
+        sql(*_members_join(300)),
     ),
     "view-exposed": Fault(
         "A view for statistics runs with its owner's rights. Every member reads all subscribers by it.",
