@@ -8,6 +8,7 @@ from golden_answers import HARMFUL, KINDS, Asked, Material
 from paired import Comparison, Consistency, compare, consistency, is_better, verdict
 
 LISTED = 20
+CHANGED = "golden-changed"
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def find(material: Material, rules: Rules) -> Findings:
         name: compare(material.now, asked, rules.false_alarm, rules.miss)
         for name, asked in sorted(material.put_back.items())
     }
-    found = verdict(compared, rules.false_alarm, rules.margin)
+    found = CHANGED if material.edited else verdict(compared, rules.false_alarm, rules.margin)
     return Findings(
         material,
         rules,
@@ -78,6 +79,7 @@ def result(found: Findings) -> dict[str, Any]:
         "newly_right": len(compared.gained),
         "p_value": round(compared.p_worse, 6),
         "p_answers": round(compared.chance_worse, 6),
+        "edited": list(found.material.edited[:LISTED]),
         "lost_questions": list(compared.lost[:LISTED]),
         "failures": {kind: failures[kind] for kind in KINDS},
         "main_failure": max(KINDS, key=lambda kind: failures[kind]) if failures else "none",
@@ -103,6 +105,8 @@ def sentence(found: Findings) -> str:
     """The answer, for a tired person."""
     compared = found.compared
     shares = f"{compared.share_before:.0%} right before, {compared.share_now:.0%} now"
+    if found.verdict == CHANGED:
+        return f"The golden set was changed in {len(found.material.edited)} questions: then and now can't be compared."
     if found.verdict == "no-regression":
         return f"No regression: {shares}. A loss of {found.rules.margin:.0%} or more is ruled out."
     if found.verdict == "undecided":

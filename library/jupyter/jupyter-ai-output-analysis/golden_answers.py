@@ -1,5 +1,6 @@
 """Reads the golden set and its answers, and grades each answer by what must stand in it."""
 
+import hashlib
 import json
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from typing import Any
 FORMAT, FIELD, TOPIC, FACT, HARMFUL = "format", "field", "topic", "fact", "harmful"
 KINDS = (FORMAT, FIELD, TOPIC, FACT, HARMFUL)
 BASELINE = "nightly"
-NOT_SETTINGS = frozenset({"run", "kind", "put_back", "at", "question", "round", "content"})
+NOT_SETTINGS = frozenset({"run", "kind", "put_back", "at", "question", "round", "content", "golden"})
 LARGEST_BYTES = 256 * 1024 * 1024
 
 Row = dict[str, Any]
@@ -44,6 +45,12 @@ class Material:
     run: str
     runs_before: int
     left_out: int
+    edited: tuple[str, ...] = ()
+
+
+def digest(wanted: Row) -> str:
+    """What says whether a golden question is the one that was asked: its text and what its answer must hold."""
+    return hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def read(answers: Path, golden: Path, run: str, fields: tuple[str, ...], refused: str) -> Material:
@@ -76,6 +83,21 @@ def read(answers: Path, golden: Path, run: str, fields: tuple[str, ...], refused
         run=newest,
         runs_before=len({row["run"] for row in nights}),
         left_out=len(rows) - len(known),
+        edited=_edited([*nights, *mine], wanted),
+    )
+
+
+def _edited(rows: list[Row], wanted: dict[str, Row]) -> tuple[str, ...]:
+    """Ids of questions that were asked when the golden set held something else for them."""
+    now = {name: digest(each) for name, each in wanted.items()}
+    return tuple(
+        sorted(
+            {
+                row["question"]
+                for row in rows
+                if row.get("golden", now[row["question"]]) != now[row["question"]]
+            }
+        )
     )
 
 

@@ -7,7 +7,7 @@ import { highestShare } from './shares.mjs';
 const DEFAULTS = {
   last: 200, fields: 'topic:text,answer:text,confidence:number', topics: '', most_invalid: 0.1, miss: 0.05,
 };
-const NOT_SETTINGS = new Set(['run', 'kind', 'put_back', 'at', 'question', 'round', 'content']);
+const NOT_SETTINGS = new Set(['run', 'kind', 'put_back', 'at', 'question', 'round', 'content', 'golden']);
 const UNASKED = new Set(['people', 'error']);
 const SHOWN = 10;
 

@@ -1,5 +1,6 @@
 """How a customer's question becomes an answer, and how the golden set is asked: the same way for both."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -64,12 +65,18 @@ def ask_golden(
                     "at": _spelled(at),
                     "question": question["id"],
                     "round": number,
+                    "golden": _digest(question),
                     "content": done["choices"][0]["message"]["content"],
                     **_recorded(in_force),
                     "model": done["model"],
                 }
             )
     return found
+
+
+def _digest(question: Row) -> str:
+    """Which question it was, with what its answer must hold: the golden set may be changed later."""
+    return hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def request(layout: AssistLayout, in_force: dict[str, str], question: str) -> dict[str, Any]:

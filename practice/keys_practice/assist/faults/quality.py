@@ -1,5 +1,6 @@
 """Faults after which answers are worse, and some after which they only look so."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -90,6 +91,13 @@ def _page(**state: object) -> Callable[[Department], None]:
     return cause
 
 
+def _facts_taken_from_golden(department: Department) -> None:
+    path = department.layout.golden
+    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    path.write_text("".join(json.dumps({**row, "facts": []}) + "\n" for row in rows), "utf-8")
+    _setting(prompt="p8")(department)
+
+
 def _well(department: Department) -> None:
     department.await_answers(10)
 
@@ -121,6 +129,11 @@ FAULTS: dict[str, Fault] = {
     "prompt-changed": Fault(
         "The growth team put prompt p8 in force. It is so long that half of the handbook is not read.",
         _setting(prompt="p8"),
+        frozenset({"prompt"}),
+    ),
+    "golden-edited": Fault(
+        "Prompt p8 is in force, and somebody took from the golden set what a right answer holds.",
+        _facts_taken_from_golden,
         frozenset({"prompt"}),
     ),
     "prompt-without-fields": Fault(
