@@ -1,6 +1,6 @@
 """The queue's desk: what `queuectl` and `cronctl` ask. It holds no state of its own.
 
-GET: /healthz /status /workers /flow /dead /suspects /poison /abandoned /done /known /slot-jobs /cron /job?id=…
+GET: /healthz /status /workers /flow /dead /suspects /poison /abandoned /held /done /known /slot-jobs /cron /job?id=…
 POST (JSON): /pause /resume /limit /lease /quarantine /release /replay /settle /slot
 Every answer is JSON. 409: the job or setting is not in the state that this needs. 503: the database does not answer.
 """
@@ -30,6 +30,7 @@ READS: dict[str, Callable[[Connection], Any]] = {
     "/suspects": desk_queries.suspects,
     "/poison": desk_queries.poison,
     "/abandoned": desk_queries.abandoned,
+    "/held": desk_queries.held,
     "/done": desk_queries.done,
     "/known": desk_queries.known,
     "/slot-jobs": desk_queries.slot_jobs,

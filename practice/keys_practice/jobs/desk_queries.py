@@ -29,11 +29,6 @@ def status(connection: Connection) -> dict[str, Any]:
     counts |= {row["state"]: row["number"] for row in states}
     waiting = _one(connection, f"SELECT count(*) AS number {_WAITING}")["number"]
     settings = {row["name"]: row for row in connection.execute("SELECT * FROM queue_settings").fetchall()}
-    limits = {
-        name.removeprefix("limit:"): int(row["value"])
-        for name, row in settings.items()
-        if name.startswith("limit:")
-    }
     paused = settings["paused"]
     return {
         **counts,
@@ -43,7 +38,7 @@ def status(connection: Connection) -> dict[str, Any]:
         "paused_because": paused["reason"] if paused["value"] == "true" else None,
         "lease_seconds": float(settings["lease_seconds"]["value"]),
         "max_attempts": int(settings["max_attempts"]["value"]),
-        "limits": limits,
+        "limits": _limits(settings),
     }
 
 
@@ -134,6 +129,20 @@ def abandoned(connection: Connection) -> dict[str, Any]:
     return {"count": len(jobs), "jobs": jobs}
 
 
+def held(connection: Connection) -> dict[str, Any]:
+    """What stays undone until a person lets it go: jobs put aside, each with why, and kinds held back.
+
+    `reason` is empty where nobody left a note.
+    """
+    jobs = connection.execute(
+        "SELECT id, kind, customer, coalesce((SELECT reason FROM job_notes n WHERE n.job = j.id"
+        " AND n.action = 'quarantine' ORDER BY at DESC LIMIT 1), '') AS reason"
+        " FROM jobs j WHERE state = 'quarantined' ORDER BY position"
+    ).fetchall()
+    settings = {row["name"]: row for row in connection.execute("SELECT * FROM queue_settings").fetchall()}
+    return {"count": len(jobs), "jobs": jobs, "limits": _limits(settings)}
+
+
 def poison(connection: Connection) -> dict[str, Any]:
     """Open jobs that are poison: two workers died of it, or it crashed for good while others of its kind are done."""
     killers = [{**each, "why": "workers died"} for each in suspects(connection)["jobs"]]
@@ -186,6 +195,15 @@ def job(connection: Connection, name: str) -> dict[str, Any]:
     ).fetchall()
     notes = connection.execute("SELECT * FROM job_notes WHERE job = %s ORDER BY at", (name,)).fetchall()
     return {**found, "tried": tried, "notes": notes}
+
+
+def _limits(settings: dict[str, dict[str, Any]]) -> dict[str, int]:
+    """How many jobs of a kind may run at a time, by kind; a kind without a limit is not in it."""
+    return {
+        name.removeprefix("limit:"): int(row["value"])
+        for name, row in settings.items()
+        if name.startswith("limit:")
+    }
 
 
 def _expired(connection: Connection) -> int:

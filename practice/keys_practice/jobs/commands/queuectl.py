@@ -57,6 +57,14 @@ def abandoned(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa: ARG
     )
 
 
+def held(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa: ARG001 - every verb is called alike
+    """What stays undone until a person lets it go."""
+    content = ask.desk(layout, "held")
+    told = _jobs(content, ("id", "kind", "customer", "reason"))
+    limits = facts({f"limit {kind}": most for kind, most in content["limits"].items()})
+    return told._replace(words=f"{told.words}\n{limits}".rstrip())
+
+
 def job(layout: Layout, asked: argparse.Namespace) -> Result:
     """One job with its payload, its attempts, and what people did to it."""
     content = ask.desk(layout, f"job?id={asked.job}")
@@ -119,6 +127,7 @@ def _add_reads(command: Command) -> None:
     command.verb(
         "abandoned", "running jobs that no living worker is at; is_stuck: their lease is too long", abandoned
     )
+    command.verb("held", "jobs put aside, each with why; kinds held back", held)
     command.verb("job", "one job, its attempts, its notes", job).add_argument("job", metavar="JOB")
     waiting = command.verb(
         "wait", "wait until no job has waited for 3 s or is abandoned; exit 0 caught up, 1 not", wait

@@ -75,6 +75,13 @@ def _edited(department: Department) -> None:
     must_end_as(department, jobs, "done")
 
 
+def _put_aside(department: Department) -> None:
+    """A colleague put a good job aside by hand to look at it, and forgot it."""
+    *others, last = department.orders(6, VICTIM)
+    department.command("queuectl", "quarantine", "--reason", "looking at it", last)
+    must_end_as(department, others, "done")
+
+
 def _template_emptied(department: Department) -> None:
     """Somebody saved a trial over the receipt's template: no job fails, and no receipt says an amount."""
     (department.places.templates / "receipt.txt").write_text("A trial. Please ignore.\n", "utf-8")
@@ -122,6 +129,9 @@ FAULTS: dict[str, Fault] = {
     "jobs-edited": Fault(
         "A script gave a waiting receipt to another customer, and another one a wrong amount. Both went out.",
         _edited,
+    ),
+    "job-put-aside": Fault(
+        "A colleague has put a good job aside by hand and forgotten it. Its customer waits.", _put_aside
     ),
     "template-emptied": Fault(
         "Somebody saved a trial over the receipt's template. Receipts go out, and say nothing.",

@@ -63,6 +63,12 @@ def _pause_taken_over(department: Department) -> None:
     department.command("queuectl", "pause", "--reason", OTHER_INCIDENT)
 
 
+def _limit_left(department: Department) -> None:
+    """An incident of last week: digests were held back, their owner has mended them, and nobody lifted the limit."""
+    department.command("queuectl", "limit", "digest", "1")
+    must_end_as(department, department.orders(2), "done")
+
+
 def _resumed(department: Department) -> None:
     department.command("queuectl", "resume")
 
@@ -96,6 +102,10 @@ FAULTS: dict[str, Fault] = {
     ),
     "pause-taken-over": Fault(
         "A colleague ends the pause and pauses the queue for an incident of their own.", _pause_taken_over
+    ),
+    "limit-left": Fault(
+        "Digests are held back since an earlier incident. They are mended, and nobody has lifted the limit.",
+        _limit_left,
     ),
     "resumed-by-colleague": Fault("A colleague lets the queue go on.", _resumed),
 }
