@@ -115,7 +115,7 @@ def test_a_run_whose_end_was_cut_off_is_left_as_it_is(ended: Place, tmp_path: Pa
     )
     journal.close()
     before = [each.code for each in damages(home)]
-    with pytest.raises(JournalDamaged, match="ends otherwise than the journal tells"):
+    with pytest.raises(JournalDamaged, match="are not those that the spine tells of"):
         erased(home, 0)
     assert [each.code for each in damages(home)] == before
 

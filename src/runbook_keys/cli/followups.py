@@ -200,18 +200,21 @@ def breach_lines(found: BreachStanding) -> list[str]:
     if found.aware_at is None or found.notify_by is None:
         return hanging("", f"Nobody has said for run {found.run} that personal data is concerned.")
     lines = hanging("Aware since: ", f"{found.aware_at:%Y-%m-%d %H:%M} UTC (run {found.run})")
-    lines += hanging("Authority:   ", f"must know by {found.notify_by:%Y-%m-%d %H:%M} UTC, {_clock(found)}")
+    lines += hanging(
+        "Authority:   ",
+        f"must know by {found.notify_by:%Y-%m-%d %H:%M} UTC, {_clock(found, found.notify_by)}",
+    )
     lines += _parts("On record:   ", found.given)
     return lines + _parts("Not yet:     ", found.missing)
 
 
-def _clock(found: BreachStanding) -> str:
+def _clock(found: BreachStanding, notify_by: datetime) -> str:
     """How long there is left; once it is decided what the authority is told, the clock stands."""
     from runbook_keys.model.breach import BreachDetail
 
-    if {BreachDetail.NOTIFIED, BreachDetail.NOT_NOTIFIED} & {*found.given} or found.notify_by is None:
+    if {BreachDetail.NOTIFIED, BreachDetail.NOT_NOTIFIED} & {*found.given}:
         return "what it is told is on record"
-    left = int((found.notify_by - found.now).total_seconds())
+    left = int((notify_by - found.now).total_seconds())
     return f"{duration(left)} left" if left > 0 else f"OVER by {duration(-left)}"
 
 

@@ -118,6 +118,11 @@ async def pinned_pack(services: Services, run: str, opened: RunOpened) -> Pack:
     content = await services.store.blob(opened.pack_blob)
     if content is None:
         raise RunNotFound(f"The runbook text of run {run} was erased, so it can't go on.")
+    return pack_in(content, run, opened)
+
+
+def pack_in(content: bytes, run: str, opened: RunOpened) -> Pack:
+    """The text that a run was opened with, out of its material."""
     files = msgspec.json.decode(content, type=dict[str, bytes])
     return Pack(files, f"{opened.slug} {opened.version} as pinned by {run}")
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from runbook_keys.evidence.bundle.source import RunRecord
-from runbook_keys.journal.blobs import references
+from runbook_keys.journal.blobs import SALT_BYTES, references
 from runbook_keys.journal.chain import link, spine_line
 from runbook_keys.journal.checkpoint import read_note
 from runbook_keys.journal.lines import read
@@ -18,7 +18,6 @@ _START = re.compile(r"([1-9]\d{0,17}) ([0-9a-f]{64}) ([0-9a-f]{64})\n", re.ASCII
 _NOTE = re.compile(r"data/checkpoints/(\d{6,18})\.note", re.ASCII)
 _STAMP = re.compile(r"data/checkpoints/(\d{6,18})\.tsr", re.ASCII)
 _KEY = re.compile(r"data/public-keys/([0-9a-f]{8})\.pem", re.ASCII)
-_SALT_BYTES = 16
 
 
 def start_of(files: Mapping[str, bytes]) -> tuple[int, str, str]:
@@ -40,7 +39,7 @@ def record_of(files: Mapping[str, bytes]) -> RunRecord:
     entries = [read(each) for each in stored]
     blobs = {
         path.removeprefix(MATERIAL): Blob(
-            path.removeprefix(MATERIAL), content[:_SALT_BYTES], content[_SALT_BYTES:]
+            path.removeprefix(MATERIAL), content[:SALT_BYTES], content[SALT_BYTES:]
         )
         for path, content in files.items()
         if path.startswith(MATERIAL)

@@ -110,8 +110,8 @@ async def _refuse_cut(services: Services, head: RunHead) -> None:
     last = (await recorded(services, head.run))[-1]
     if rows and rows[-1].link != last.link:
         raise JournalDamaged(
-            f"The record of run {head.run} ends otherwise than the journal tells. Nothing was erased. "
-            f"`keys verify {head.run}` shows what is missing; put back a copy of the journal that has it, then erase there."
+            f"The last entries of run {head.run} are not those that the spine tells of. Nothing was erased. "
+            f"`keys verify {head.run}` shows what is wrong. Put back a copy of the journal that has them, then erase there."
         )
 
 

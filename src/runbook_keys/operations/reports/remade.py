@@ -17,8 +17,8 @@ from runbook_keys.evidence.bundle.reading import record_of
 from runbook_keys.evidence.bundle.source import RunRecord
 from runbook_keys.journal.damages import printable
 from runbook_keys.model.event import RunOpened
-from runbook_keys.model.pack import Pack
 from runbook_keys.operations.packs import read_pack
+from runbook_keys.operations.recorded import pack_in
 from runbook_keys.operations.reports.report import FRAMEWORKS, catalogue_of
 from runbook_keys.operations.services import Services
 from runbook_keys.ports import Cache
@@ -73,7 +73,5 @@ def _titles(record: RunRecord, cache: Cache) -> tuple[str, dict[str, str]]:
     text = record.blobs.get(opened.pack_blob)
     if text is None:
         return opened.slug, {}
-    files = msgspec.json.decode(text.content, type=dict[str, bytes])
-    origin = f"{opened.slug} {opened.version} as pinned by {record.head.run}"
-    runbook = read_pack(Pack(files, origin), cache).runbook
+    runbook = read_pack(pack_in(text.content, record.head.run, opened), cache).runbook
     return runbook.title, {step.label: step.title for step in runbook.steps}
