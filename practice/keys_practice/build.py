@@ -4,6 +4,7 @@ import os
 import secrets
 import shlex
 import sys
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,13 +17,18 @@ from keys_practice.nursery import plain_environment
 from keys_practice.stripe.server import new_secret
 from keys_practice.unit import UnitFile
 
-COMMAND = Path(__file__).with_name("command.py")
-COMMANDS = ("appctl", "dbctl", "deployctl", "stripectl")
+COMMANDS = (
+    "commands.appctl",
+    "commands.dbctl",
+    "commands.deployctl",
+    "commands.recordsctl",
+    "commands.releasectl",
+    "commands.stripectl",
+)
 DEPLOYMENT_SECONDS = 900
+ASK_CLERK = Path(__file__).with_name("ask_clerk.py")
 # Nothing of the operator's environment changes what a command does, and it starts in milliseconds.
 ISOLATED = ("-I", "-S")
-ASK_CLERK = Path(__file__).with_name("ask_clerk.py")
-CLERKS_COMMANDS = ("recordsctl", "releasectl")
 
 
 @dataclass(frozen=True)
@@ -62,10 +68,7 @@ def write_folders(layout: Layout, ports: Ports, made: Secrets) -> None:
     write_private(layout.stripe_key, f"sk_practice_{secrets.token_hex(16)}\n")
     releases.install(layout.releases)
     _write_deployments(layout)
-    for name in COMMANDS:
-        write_command(layout, name)
-    for name in CLERKS_COMMANDS:
-        write_clerks_command(layout, name, f"commands.{name}")
+    write_commands(layout, COMMANDS)
     write_json(layout.facts_file, _facts(layout, ports))
     _write_settings(layout, ports, made)
     prepare_postgres(layout)
@@ -107,9 +110,9 @@ def _units(layout: Layout, ports: Ports) -> dict[str, UnitFile]:
         "stripe": python_unit(layout, "stripe", str(ports.stripe)),
         "app": python_unit(layout, "app"),
         "letters": python_unit(layout, "letters"),
-        "clerk": python_unit(layout, "clerk", *(f"commands.{name}" for name in CLERKS_COMMANDS)),
+        "clerk": python_unit(layout, "clerk", *COMMANDS),
         "stray": python_unit(layout, "stray", str(ports.app)),
-        "deployment": python_unit(layout, "deployctl", *deployment),
+        "deployment": python_unit(layout, "commands.deployctl", *deployment),
     }
 
 
@@ -145,19 +148,13 @@ def _write_deployments(layout: Layout) -> None:
     deployctl.point_to(layout, "r41")
 
 
-def write_command(layout: Layout, name: str, part: str = "") -> None:
-    """Put the command `name` on the operator's PATH. It is the part `part`, or the part of its own name."""
-    _write_script(layout.bin / name, [str(COMMAND), str(layout.folder), part or name])
-
-
-def write_clerks_command(layout: Layout, name: str, part: str) -> None:
-    """The same for one that needs psycopg: the clerk does it."""
-    _write_script(layout.bin / name, [str(ASK_CLERK), str(layout.clerk_socket), part])
-
-
-def _write_script(path: Path, words: list[str]) -> None:
-    path.write_text(f'#!/bin/sh\nexec {shlex.join([sys.executable, *ISOLATED, *words])} "$@"\n', "utf-8")
-    path.chmod(0o755)
+def write_commands(layout: Layout, parts: Collection[str]) -> None:
+    """Put a command for each of these modules on the operator's PATH, under the module's own name. The clerk does it."""
+    for part in parts:
+        path = layout.bin / part.rpartition(".")[2]
+        words = [sys.executable, *ISOLATED, str(ASK_CLERK), str(layout.clerk_socket), part]
+        path.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n', "utf-8")
+        path.chmod(0o755)
 
 
 def prepare_postgres(layout: Layout) -> None:

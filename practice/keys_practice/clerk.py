@@ -1,7 +1,7 @@
-"""Does the work of commands that need psycopg: whoever calls them waits at its desk, and it forks itself for each call.
+"""Does the work of a world's commands: whoever calls one waits at its desk, and it forks itself for each call.
 
-Loading psycopg takes three times as long as what such a command then does. The fork has the caller's three streams and
-working folder, and is ended when the caller ends. `ask_clerk.py` is the caller.
+Loading what a command needs takes longer than what it then does. The fork has the caller's three streams and working
+folder, and is ended when the caller ends. `ask_clerk.py` is the caller.
 """
 
 import contextlib

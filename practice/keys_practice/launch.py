@@ -12,10 +12,6 @@ PARTS = {
     "letters": "keys_practice.letters",
     "stripe": "keys_practice.stripe.server",
     "stray": "keys_practice.stray",
-    "appctl": "keys_practice.commands.appctl",
-    "dbctl": "keys_practice.commands.dbctl",
-    "deployctl": "keys_practice.commands.deployctl",
-    "stripectl": "keys_practice.commands.stripectl",
 }
 
 

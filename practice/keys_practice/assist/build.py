@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from keys_practice.assist import corpus, language_model, prompts, settings
 from keys_practice.assist.files import add_rows, replace_object
 from keys_practice.assist.places import AssistLayout
-from keys_practice.build import python_unit, write_command
+from keys_practice.build import python_unit, write_commands
 from keys_practice.layout import write_json
 
-COMMANDS = ("assistctl", "modelctl", "promptctl")
+COMMANDS = ("assist.commands.assistctl", "assist.commands.modelctl", "assist.commands.promptctl")
 FOUNDED_DAYS_AGO = 30
 
 
@@ -32,8 +32,7 @@ def write_folders(layout: AssistLayout, ports: Ports) -> None:
         layout.page.parent,
     ):
         folder.mkdir(mode=0o700)
-    for name in COMMANDS:
-        write_command(layout, name, f"assist.commands.{name}")
+    write_commands(layout, COMMANDS)
     write_json(
         layout.facts_file, {f"{name}_url": f"http://127.0.0.1:{port}" for name, port in asdict(ports).items()}
     )
@@ -55,6 +54,7 @@ def write_folders(layout: AssistLayout, ports: Ports) -> None:
     units = {
         "model": python_unit(layout, "assist.model", str(ports.model)),
         "assist": python_unit(layout, "assist.service", str(ports.assist)),
+        "clerk": python_unit(layout, "clerk", *COMMANDS),
         "customers": python_unit(layout, "assist.customers"),
     }
     write_json(layout.units_file, {name: asdict(unit) for name, unit in units.items()})

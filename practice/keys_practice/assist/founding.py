@@ -14,7 +14,7 @@ from keys_practice.assist.places import AssistLayout
 from keys_practice.errors import Unreachable
 from keys_practice.lifeline import Lifeline
 from keys_practice.ports import port_of, reserve
-from keys_practice.starting import await_services
+from keys_practice.starting import await_clerk, await_services
 
 NIGHTS = 5
 NIGHTLY_ROUNDS = 2
@@ -41,7 +41,9 @@ def found(parent: Path | None = None) -> tuple[Department, Lifeline]:
             keeper_client.ask(layout, "start", unit)
             await_services(layout, {unit: port})
         department = Department(layout)
-        department.keeper("start", "customers")
+        for unit in ("clerk", "customers"):
+            department.keeper("start", unit)
+        await_clerk(layout)
         department.await_answers(FIRST_ANSWERS)
     except BaseException:
         lifeline.end()

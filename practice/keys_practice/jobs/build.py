@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
-from keys_practice.build import database_units, prepare_postgres, python_unit, write_command, write_private
+from keys_practice.build import database_units, prepare_postgres, python_unit, write_commands, write_private
 from keys_practice.database import NAME, Addresses
 from keys_practice.jobs.places import Places
 from keys_practice.layout import render_env, write_json
@@ -10,7 +10,13 @@ from keys_practice.unit import UnitFile
 
 WORKERS = ("worker-1", "worker-2")
 SPARE_WORKERS = ("worker-3", "worker-4")
-COMMANDS = ("queuectl", "workerctl", "cronctl", "mailctl")
+COMMANDS = (
+    "commands.dbctl",
+    "jobs.commands.cronctl",
+    "jobs.commands.mailctl",
+    "jobs.commands.queuectl",
+    "jobs.commands.workerctl",
+)
 PICTURES = 3
 
 RECEIPT = "Dear {order},\nyour order is paid: {amount}.\n"
@@ -32,9 +38,7 @@ def write_folders(places: Places, ports: Ports, databases: Addresses) -> None:
     layout = places.layout
     for folder in (layout.bin, places.queue, places.templates, places.mail, places.shop):
         folder.mkdir(mode=0o700)
-    for name in COMMANDS:
-        write_command(layout, name, f"jobs.commands.{name}")
-    write_command(layout, "dbctl")
+    write_commands(layout, COMMANDS)
     write_json(layout.facts_file, _facts(ports))
     (places.templates / "receipt.txt").write_text(RECEIPT, "utf-8")
     (places.templates / "digest.txt").write_text(DIGEST, "utf-8")
@@ -68,6 +72,7 @@ def _units(places: Places, ports: Ports) -> dict[str, UnitFile]:
         "mail": python_unit(layout, "jobs.mail", str(ports.mail)),
         "desk": python_unit(layout, "jobs.desk", str(ports.desk)),
         "shop": python_unit(layout, "jobs.shop", str(ports.shop)),
+        "clerk": python_unit(layout, "clerk", *COMMANDS),
         "cron": python_unit(layout, "jobs.cron"),
         **{name: python_unit(layout, "jobs.worker", name) for name in (*WORKERS, *SPARE_WORKERS)},
     }

@@ -10,7 +10,7 @@ from keys_practice.jobs.places import Places
 from keys_practice.layout import Layout
 from keys_practice.lifeline import Lifeline
 from keys_practice.ports import port_of, reserve
-from keys_practice.starting import await_services, start_postgres
+from keys_practice.starting import await_clerk, await_services, start_postgres
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 FIRST_ORDERS = 6
@@ -33,7 +33,7 @@ def found(parent: Path | None) -> tuple[Department, Lifeline]:
         build.write_folders(places, ports, databases)
         lifeline.wait_until_kept()
         # They come up while the cluster is copied: each asks the database only when it has something to do, and asks again.
-        for unit in ("mail", "desk", *build.WORKERS):
+        for unit in ("clerk", "mail", "desk", *build.WORKERS):
             keeper_client.ask(places.layout, "start", unit)
         start_postgres(places.layout, databases.superuser, database.READER)
         database.create(databases, SCHEMA)
@@ -50,6 +50,7 @@ def _at_work(department: Department, ports: build.Ports) -> Department:
     for unit in ("shop", "cron"):
         department.keeper("start", unit)
     await_services(department.layout, {"mail": ports.mail, "desk": ports.desk, "shop": ports.shop})
+    await_clerk(department.layout)
     first = department.orders(FIRST_ORDERS)
     department.must_become(
         lambda: department.states(first) == {"done"} and bool(_digests(department)), "the first jobs are done"

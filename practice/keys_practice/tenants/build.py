@@ -6,14 +6,7 @@ import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from keys_practice.build import (
-    database_units,
-    prepare_postgres,
-    python_unit,
-    write_clerks_command,
-    write_command,
-    write_private,
-)
+from keys_practice.build import database_units, prepare_postgres, python_unit, write_commands, write_private
 from keys_practice.layout import write_json
 from keys_practice.tenants import people
 from keys_practice.tenants.database import NAME, Addresses, addresses
@@ -22,6 +15,7 @@ from keys_practice.unit import UnitFile
 
 ACCESS = Path(__file__).with_name("access")
 ACCESSCTL = "tenants.commands.accessctl"
+COMMANDS = ("commands.dbctl", ACCESSCTL, "tenants.commands.apictl", "tenants.commands.authctl")
 RELEASE_SECONDS = 900
 
 
@@ -63,7 +57,7 @@ def write_folders(layout: RoomsLayout, ports: Ports, made: Secrets) -> None:
     layout.release_lock.touch(mode=0o600)
     write_json(layout.facts_file, _facts(ports))
     _write_settings(layout, ports, made)
-    _write_commands(layout)
+    write_commands(layout, COMMANDS)
     prepare_postgres(layout)
     write_json(layout.units_file, {name: asdict(unit) for name, unit in _units(layout, ports).items()})
 
@@ -95,13 +89,6 @@ def _write_settings(layout: RoomsLayout, ports: Ports, made: Secrets) -> None:
         write_private(path, json.dumps(content, indent=1))
 
 
-def _write_commands(layout: RoomsLayout) -> None:
-    for name in ("apictl", "authctl"):
-        write_command(layout, name, f"tenants.commands.{name}")
-    write_command(layout, "dbctl")
-    write_clerks_command(layout, "accessctl", ACCESSCTL)
-
-
 def _facts(ports: Ports) -> dict[str, str]:
     return {
         "api_url": f"http://127.0.0.1:{ports.api}",
@@ -117,6 +104,6 @@ def _units(layout: RoomsLayout, ports: Ports) -> dict[str, UnitFile]:
         "auth": python_unit(layout, "tenants.auth", str(ports.auth)),
         "api": python_unit(layout, "tenants.api", str(ports.api)),
         "stray": python_unit(layout, "stray", str(ports.api)),
-        "clerk": python_unit(layout, "clerk", ACCESSCTL),
+        "clerk": python_unit(layout, "clerk", *COMMANDS),
         "release": python_unit(layout, ACCESSCTL, *soak),
     }

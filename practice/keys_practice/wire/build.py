@@ -5,7 +5,7 @@ import secrets
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
-from keys_practice.build import database_units, prepare_postgres, python_unit, write_command, write_private
+from keys_practice.build import database_units, prepare_postgres, python_unit, write_commands, write_private
 from keys_practice.commands import deployctl
 from keys_practice.database import NAME, Addresses
 from keys_practice.layout import render_env, write_json
@@ -13,16 +13,16 @@ from keys_practice.unit import UnitFile
 from keys_practice.wire import certificates, releases, switches
 from keys_practice.wire.layout import ADDRESSES, DEPENDENCIES, PAYMENTS, WireLayout
 
-COMMANDS = {
-    "breakerctl": "wire.commands.breakerctl",
-    "checkoutctl": "wire.commands.checkoutctl",
-    "dbctl": "dbctl",
-    "depctl": "wire.commands.depctl",
-    "deployctl": "deployctl",
-    "featurectl": "wire.commands.featurectl",
-    "ordersctl": "wire.commands.ordersctl",
-    "usersctl": "wire.commands.usersctl",
-}
+COMMANDS = (
+    "commands.dbctl",
+    "commands.deployctl",
+    "wire.commands.breakerctl",
+    "wire.commands.checkoutctl",
+    "wire.commands.depctl",
+    "wire.commands.featurectl",
+    "wire.commands.ordersctl",
+    "wire.commands.usersctl",
+)
 PATIENCE_SECONDS = 4.0
 DEPLOYMENT_SECONDS = 900
 OWNER_ONLY = 0o600
@@ -68,8 +68,7 @@ def write_folders(layout: WireLayout, ports: Ports, databases: Addresses) -> Non
     _write_certificates(layout)
     releases.install(layout.releases)
     _write_deployments(layout)
-    for name, part in COMMANDS.items():
-        write_command(layout, name, part)
+    write_commands(layout, COMMANDS)
     write_json(layout.facts_file, _facts(ports))
     switches.write(layout.switches, switches.initial())
     write_private(layout.dependencies_file, json.dumps(_dependencies(ports), indent=1))
@@ -131,7 +130,8 @@ def _units(layout: WireLayout, ports: Ports) -> dict[str, UnitFile]:
         "app": _unit(layout, "app", "wire.checkout"),
         "users": _unit(layout, "users", "wire.users"),
         "stray": _unit(layout, "stray", "stray", str(ports.app)),
-        "deployment": _unit(layout, "deployment", "deployctl", *deployment),
+        "deployment": _unit(layout, "deployment", "commands.deployctl", *deployment),
+        "clerk": _unit(layout, "clerk", "clerk", *COMMANDS),
     }
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from keys_practice import database, folders, keeper_client
 from keys_practice.lifeline import Lifeline
 from keys_practice.ports import port_of, reserve
-from keys_practice.starting import await_services, start_postgres
+from keys_practice.starting import await_clerk, await_services, start_postgres
 from keys_practice.wire import build
 from keys_practice.wire.company import Company
 from keys_practice.wire.layout import DEPENDENCIES, WireLayout
@@ -30,11 +30,12 @@ def found(parent: Path | None = None) -> tuple[Company, Lifeline]:
         databases = database.addresses(ports.postgres)
         build.write_folders(layout, ports, databases)
         lifeline.wait_until_kept()
-        for unit in SERVICES:
+        for unit in (*SERVICES, "clerk"):
             keeper_client.ask(layout, "start", unit)
         start_postgres(layout, databases.superuser, database.READER)
         database.create(databases, SCHEMA)
         await_services(layout, {**ports.origins, "line": ports.control, "app": ports.app})
+        await_clerk(layout)
         company = Company(layout, databases)
         keeper_client.ask(layout, "start", "users")
         company.await_answers(FIRST_ORDERS, 201)
