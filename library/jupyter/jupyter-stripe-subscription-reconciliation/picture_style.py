@@ -13,6 +13,7 @@ import matplotlib as mpl
 import matplotlib.dates as dates
 import matplotlib.ticker as ticker
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 VERMILION, ORANGE, BLUE, PURPLE, GREEN, GREY = (
@@ -55,9 +56,12 @@ class Picture:
         return self.words
 
     def _repr_png_(self) -> bytes:
-        """What Jupyter calls. No pyplot, so that nothing depends on how the notebook was started."""
+        """What Jupyter calls. No pyplot, so that nothing depends on how the notebook was started.
+
+        And no savefig, which draws everything twice.
+        """
         into = BytesIO()
-        self.figure.savefig(into, format="png", dpi=SHARPNESS, metadata={"Software": None})
+        FigureCanvasAgg(self.figure).print_png(into, metadata={"Software": None})
         return into.getvalue()
 
 
@@ -72,7 +76,7 @@ def figure(height: float) -> tuple[Figure, Axes]:
     """An empty picture of the report's width; `height` in inches."""
     rules: Any = mpl.rcParams  # its stub names every rule
     rules.update(_RULES)
-    drawn = Figure(figsize=(WIDTH, height), layout="constrained")
+    drawn = Figure(figsize=(WIDTH, height), layout="constrained", dpi=SHARPNESS)
     return drawn, drawn.add_subplot()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -72,6 +73,7 @@ def _forget_names() -> None:
     names.get("_dh", []).clear()
     # What was shown is kept under hidden names too: three pictures are eight megabytes.
     _Kernel.shell.displayhook.flush()
+    gc.freeze()  # it collects garbage each time; what is alive now are libraries, which it need not go through again
     for kept in (names, _Kernel.shell.user_ns_hidden):
         kept.update({"_": "", "__": "", "___": ""})
 
