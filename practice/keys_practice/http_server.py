@@ -4,11 +4,13 @@ import json
 import signal
 import sys
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any, NamedTuple
 
 LARGEST_BODY = 1024 * 1024
 READ_SECONDS = 15
+MOST_AT_ONCE = 64
 
 
 class Request(NamedTuple):
@@ -68,9 +70,31 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
+class Server(HTTPServer):
+    """Answers in threads that are kept: starting one takes longer than most answers."""
+
     request_queue_size = 64
+
+    def __init__(self, port: int, handler: type[BaseHTTPRequestHandler]) -> None:
+        super().__init__(("127.0.0.1", port), handler)
+        self._threads = ThreadPoolExecutor(MOST_AT_ONCE)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Let a thread answer, and go on taking requests."""
+        self._threads.submit(self._answer, request, client_address)
+
+    def _answer(self, request: Any, client_address: Any) -> None:
+        try:
+            self.finish_request(request, client_address)
+        except Exception:  # noqa: BLE001 - as the library's own servers do
+            self.handle_error(request, client_address)
+        finally:
+            self.shutdown_request(request)
+
+    def server_close(self) -> None:
+        """Take no more; answers under way go on."""
+        super().server_close()
+        self._threads.shutdown(wait=False)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away is no news; anything else goes to the service's own stderr."""
@@ -82,5 +106,5 @@ def serve(port: int, service: Service) -> None:
     """Answer requests on 127.0.0.1:`port`, each in a thread, until SIGTERM ends the process."""
     handler = type("Handler", (_Handler,), {"service": staticmethod(service)})
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with _Server(("127.0.0.1", port), handler) as server:
+    with Server(port, handler) as server:
         server.serve_forever(poll_interval=5)

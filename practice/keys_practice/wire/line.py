@@ -13,13 +13,13 @@ import ssl
 import struct
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 from keys_practice import http_client
 from keys_practice.errors import Unreachable
-from keys_practice.http_server import Reply, Request, serve
+from keys_practice.http_server import Reply, Request, Server, serve
 from keys_practice.wire.layout import WireLayout, layout_of
 
 FAULTS = (
@@ -44,7 +44,7 @@ class Line:
         self.name, self.origin = name, origin
         self._port = port
         self._contexts = {each: _context(layout.tls / f"{each}.pem") for each in ("good", "expired")}
-        self._server: ThreadingHTTPServer | None = None
+        self._server: Server | None = None
         self._lock = threading.Lock()
         self._connections, self._posts = 0, 0
         self._allowance, self._seen_at = 0.0, 0.0
@@ -95,16 +95,13 @@ class Line:
         self._allowance -= 1
         return True
 
-    def _listen(self) -> ThreadingHTTPServer:
-        server = _Server(("127.0.0.1", self._port), type("Passing", (_Passing,), {"line": self}))
+    def _listen(self) -> Server:
+        server = _Listener(self._port, type("Passing", (_Passing,), {"line": self}))
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         return server
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 64
-
+class _Listener(Server):
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that hangs up in the middle is no news on this wire."""
 
