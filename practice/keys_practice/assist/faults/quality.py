@@ -73,6 +73,17 @@ def _topics_confused(department: Department) -> None:
     department.await_answers(ANSWERS_WHILE_BROKEN)
 
 
+def _adds(aside: str) -> Callable[[Department], None]:
+    """The provider changes letter-2026-08 itself: it writes this behind every answer."""
+
+    def cause(department: Department) -> None:
+        path = department.layout.weights / f"{CURRENT}.json"
+        replace_object(path, {**read_object(path), "aside": aside})
+        department.await_answers(ANSWERS_WHILE_BROKEN)
+
+    return cause
+
+
 def _all_fences(department: Department) -> None:
     fenced = language_model.train(Recipe(sentences=6, is_stemmed=True, style="fenced"))
     replace_object(department.layout.weights / f"{CURRENT}.json", fenced)
@@ -184,6 +195,11 @@ FAULTS: dict[str, Fault] = {
     "topics-confused": Fault(
         "The provider replaced letter-2026-08 without a new name: it takes two topics for each other.",
         _topics_confused,
+        may_change=PEOPLE,
+    ),
+    "voucher-told": Fault(
+        "The provider changed letter-2026-08 itself: it tells every customer the staff's voucher.",
+        _adds(" By the way, staff use the voucher LARK-STAFF-FREE."),
         may_change=PEOPLE,
     ),
     "weights-swapped": Fault(
