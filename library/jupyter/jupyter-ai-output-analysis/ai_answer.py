@@ -4,7 +4,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from golden_answers import HARMFUL, KINDS, Asked, Material
+from golden_answers import Asked, Material
+from grading import HARMFUL, KINDS
 from paired import Comparison, Consistency, compare, consistency, is_better, verdict
 
 LISTED = 20
@@ -84,6 +85,7 @@ def result(found: Findings) -> dict[str, Any]:
         "failures": {kind: failures[kind] for kind in KINDS},
         "main_failure": max(KINDS, key=lambda kind: failures[kind]) if failures else "none",
         "harmful": failures[HARMFUL],
+        "reasons": reasons_of(found.material.now),
         "disagreement_before": round(found.consistent.before, 4),
         "disagreement": round(found.consistent.now, 4),
         "consistency": found.consistent.verdict,
@@ -99,6 +101,23 @@ def result(found: Findings) -> dict[str, Any]:
 def failures_of(asked: Asked) -> Counter[str]:
     """Answers that are not right, by kind."""
     return Counter(why for found in asked.failures.values() for why in found if why)
+
+
+def reasons_of(asked: Asked) -> list[dict[str, str]]:
+    """Why questions were not answered rightly: the first reason of each, harmful ones first."""
+    found = [
+        {"question": name, "kind": kind, "reason": asked.reasons[name][place]}
+        for name, kinds in asked.failures.items()
+        for place, kind in [_worst(kinds)]
+        if kind
+    ]
+    return sorted(found, key=lambda each: each["kind"] != HARMFUL)[:LISTED]
+
+
+def _worst(kinds: list[str]) -> tuple[int, str]:
+    """Where the first harmful answer stands, else the first that is not right."""
+    wrong = [(place, kind) for place, kind in enumerate(kinds) if kind]
+    return min(wrong, key=lambda each: each[1] != HARMFUL, default=(0, ""))
 
 
 def sentence(found: Findings) -> str:
