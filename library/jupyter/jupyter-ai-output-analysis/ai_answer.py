@@ -41,7 +41,8 @@ def find(material: Material, rules: Rules) -> Findings:
         name: compare(material.now, asked, rules.false_alarm, rules.miss)
         for name, asked in sorted(material.put_back.items())
     }
-    found = CHANGED if material.edited else verdict(compared, rules.false_alarm, rules.margin)
+    is_changed = material.edited or material.missing or material.unreleased
+    found = CHANGED if is_changed else verdict(compared, rules.false_alarm, rules.margin)
     return Findings(
         material,
         rules,
@@ -80,6 +81,8 @@ def result(found: Findings) -> dict[str, Any]:
         "newly_right": len(compared.gained),
         "p_value": round(compared.p_worse, 6),
         "p_answers": round(compared.chance_worse, 6),
+        "missing": list(found.material.missing[:LISTED]),
+        "unreleased": found.material.unreleased,
         "edited": list(found.material.edited[:LISTED]),
         "lost_questions": list(compared.lost[:LISTED]),
         "failures": {kind: failures[kind] for kind in KINDS},
@@ -125,7 +128,7 @@ def sentence(found: Findings) -> str:
     compared = found.compared
     shares = f"{compared.share_before:.0%} right before, {compared.share_now:.0%} now"
     if found.verdict == CHANGED:
-        return f"The golden set was changed in {len(found.material.edited)} questions: then and now can't be compared."
+        return f"The golden set was changed: {change(found.material)}. Then and now can't be compared."
     if found.verdict == "no-regression":
         return f"No regression: {shares}. A loss of {found.rules.margin:.0%} or more is ruled out."
     if found.verdict == "undecided":
@@ -136,6 +139,18 @@ def sentence(found: Findings) -> str:
         else "No setting that changed repairs it."
     )
     return f"Answers are worse: {shares}. {cause}"
+
+
+def change(material: Material) -> str:
+    """What is wrong with the golden set, in words."""
+    said = []
+    if material.missing:
+        said.append(f"{len(material.missing)} questions are missing")
+    if material.edited:
+        said.append(f"{len(material.edited)} questions hold something else than when they were asked")
+    if material.unreleased:
+        said.append(material.unreleased)
+    return ", ".join(said)
 
 
 def certainty(found: Findings) -> list[str]:

@@ -45,6 +45,8 @@ class Material:
     runs_before: int
     left_out: int
     edited: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    unreleased: str = ""
 
 
 def digest(wanted: Row) -> str:
@@ -52,7 +54,7 @@ def digest(wanted: Row) -> str:
     return hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def read(answers: Path, golden: Path, run: str, asking: Asking) -> Material:
+def read(answers: Path, golden: Path, run: str, asking: Asking, unreleased: str = "") -> Material:
     """Everything that the comparison needs. Raises ValueError in an operator's words."""
     wanted = {row["id"]: row for row in _rows(golden, "the golden set")}
     rows = _rows(answers, "the golden log")
@@ -83,6 +85,8 @@ def read(answers: Path, golden: Path, run: str, asking: Asking) -> Material:
         runs_before=len({row["run"] for row in nights}),
         left_out=len(rows) - len(known),
         edited=_edited([*nights, *mine], wanted),
+        missing=_missing(rows, mine, wanted),
+        unreleased=unreleased,
     )
 
 
@@ -98,6 +102,16 @@ def _edited(rows: list[Row], wanted: dict[str, Row]) -> tuple[str, ...]:
             }
         )
     )
+
+
+def _missing(rows: list[Row], mine: list[Row], wanted: dict[str, Row]) -> tuple[str, ...]:
+    """Ids of questions of the last accepted night, or of the golden set, that one of this run's ways was not asked."""
+    nights = [row for row in rows if row["kind"] == BASELINE]
+    expected = wanted.keys() | {row["question"] for row in nights if row["run"] == nights[-1]["run"]}
+    ways: dict[str, set[str]] = defaultdict(set)
+    for row in mine:
+        ways[row.get("put_back") or ""].add(row["question"])
+    return tuple(sorted(expected - set.intersection(*ways.values())))
 
 
 def _grade(row: Row, wanted: Row, into: Asked, asking: Asking) -> None:
