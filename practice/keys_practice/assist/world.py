@@ -64,6 +64,8 @@ class AssistWorld(KeptWorld):
             "ANSWERS_LOG": str(layout.answers),
             "GOLDEN_LOG": str(layout.golden_log),
             "GOLDEN_SET": str(layout.golden),
+            "GOLDEN_RELEASE": str(layout.release),
+            "FORBIDDEN_TEXTS": str(layout.forbidden),
         }
 
     def judge(self) -> Verdict:
