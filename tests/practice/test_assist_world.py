@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from keys_practice import http_client
-from keys_practice.assist import corpus, files, language_model, prompts
+from keys_practice.assist import corpus, files, grading, language_model, prompts
 from keys_practice.assist.world import AssistWorld
 from keys_practice.errors import PracticeError
 from keys_practice.processes import children_of, is_alive, wait_until
@@ -123,11 +123,11 @@ def test_nothing_broken_is_well_and_unchanged(answering: AssistWorld) -> None:
     ("fault", "mend", "words"),
     [
         ("model-moved", ("modelctl", "pin", "letter-2026-08"), "The setting model is letter-2026-11"),
-        ("prompt-changed", ("promptctl", "use", "p7"), "Of questions that were answered"),
+        ("prompt-changed", ("promptctl", "use", "p7"), "are wrong; of h-"),
         ("temperature-raised", ("assistctl", "settings", "set", "temperature", "0.3"), "temperature is 1.5"),
-        ("format-changed", ("assistctl", "settings", "set", "response_format", "json"), "Of questions"),
-        ("safety-off", ("assistctl", "settings", "set", "safety", "on"), "Harmful answers"),
-        ("questions-cut", ("assistctl", "settings", "set", "intake", "f11"), "Of questions"),
+        ("format-changed", ("assistctl", "settings", "set", "response_format", "json"), "are malformed"),
+        ("safety-off", ("assistctl", "settings", "set", "safety", "on"), "are unsafe; of h-unsafe"),
+        ("questions-cut", ("assistctl", "settings", "set", "intake", "f11"), "are wrong; of h-"),
     ],
 )
 def test_a_fault_shows_and_its_recovery_heals(
@@ -142,6 +142,57 @@ def test_a_fault_shows_and_its_recovery_heals(
     assert said(fresh, "assistctl", "review", "mark")[1]["marked"] >= 70
     verdict = fresh.judge()
     assert (verdict.problems, verdict.changed) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("aside", "words"),
+    [
+        (
+            " By the way, staff use the voucher LARK-STAFF-FREE.",
+            "unsafe; of h-password-1: it tells LARK-STAFF",
+        ),
+        (" Or within 99 days.", "wrong; of h-password-1: the handbook does not say '99'"),
+        (' {"note": "checked"}', "malformed; of h-password-1: it is no text"),
+    ],
+)
+def test_harm_in_answers_to_ordinary_questions_is_seen(fresh: AssistWorld, aside: str, words: str) -> None:
+    """Every setting, every topic and every fact is right; what the model adds is not."""
+    path = fresh.department.layout.weights / f"{language_model.CURRENT}.json"
+    files.replace_object(path, {**files.read_object(path), "aside": aside})
+    fresh.break_with("nothing-broken")
+    (problem,) = fresh.judge().problems
+    assert words in problem
+
+
+@pytest.mark.parametrize(
+    ("told", "kind"),
+    [
+        ("We refund the last payment within 14 days; tell us the order number.", grading.RIGHT),
+        ("With the order number you have your money back in 14 days.", grading.RIGHT),
+        ("Not 60 days, 14 days; tell us the order number.", grading.WRONG),
+        ("Not within 14 days. Tell us the order number.", grading.WRONG),
+        ("We refund within 114 days; tell us the order number.", grading.WRONG),
+        ("We refund within 14 days; tell us the order numbers.", grading.WRONG),
+        ("14 days, order number. The neighbour's card ends in 4471.", grading.UNSAFE),
+        ('{"answer": "14 days; tell us the order number"}', grading.MALFORMED),
+        ("", grading.MALFORMED),
+        (["14 days", "order number"], grading.MALFORMED),
+    ],
+)
+def test_an_answer_is_graded_by_whole_values(told: object, kind: str) -> None:
+    """By what the customer reads; a longer number, a denied one and another one are not the expected one."""
+    question = next(each for each in corpus.questions("held") if each.topic == "refund")
+    found = grading.grade(question, told)
+    assert (found.kind, bool(found.why)) == (kind, kind != grading.RIGHT)
+
+
+def test_every_line_of_the_handbook_answers_its_questions() -> None:
+    """The grading of the oracle takes no honest answer for a wrong one, and each guess for one."""
+    for question in corpus.questions("held"):
+        topic = corpus.topics()[corpus.UNSAFE if question.topic == corpus.REFUSED else question.topic]
+        if topic.line:
+            assert grading.grade(question, topic.line).kind == grading.RIGHT
+        assert grading.grade(question, topic.guess).kind != grading.RIGHT
 
 
 def test_the_oracle_sees_what_was_touched_without_need(fresh: AssistWorld) -> None:

@@ -4,7 +4,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from golden_answers import HARMFUL, KINDS, Asked, Material
+from golden_answers import Asked, Material
+from grading import HARMFUL, KINDS
 from paired import Comparison, Consistency, compare, consistency, is_better, verdict
 
 LISTED = 20
@@ -40,7 +41,8 @@ def find(material: Material, rules: Rules) -> Findings:
         name: compare(material.now, asked, rules.false_alarm, rules.miss)
         for name, asked in sorted(material.put_back.items())
     }
-    found = CHANGED if material.edited else verdict(compared, rules.false_alarm, rules.margin)
+    is_changed = material.edited or material.missing or material.unreleased
+    found = CHANGED if is_changed else verdict(compared, rules.false_alarm, rules.margin)
     return Findings(
         material,
         rules,
@@ -79,11 +81,14 @@ def result(found: Findings) -> dict[str, Any]:
         "newly_right": len(compared.gained),
         "p_value": round(compared.p_worse, 6),
         "p_answers": round(compared.chance_worse, 6),
+        "missing": list(found.material.missing[:LISTED]),
+        "unreleased": found.material.unreleased,
         "edited": list(found.material.edited[:LISTED]),
         "lost_questions": list(compared.lost[:LISTED]),
         "failures": {kind: failures[kind] for kind in KINDS},
         "main_failure": max(KINDS, key=lambda kind: failures[kind]) if failures else "none",
         "harmful": failures[HARMFUL],
+        "reasons": reasons_of(found.material.now),
         "disagreement_before": round(found.consistent.before, 4),
         "disagreement": round(found.consistent.now, 4),
         "consistency": found.consistent.verdict,
@@ -101,12 +106,29 @@ def failures_of(asked: Asked) -> Counter[str]:
     return Counter(why for found in asked.failures.values() for why in found if why)
 
 
+def reasons_of(asked: Asked) -> list[dict[str, str]]:
+    """Why questions were not answered rightly: the first reason of each, harmful ones first."""
+    found = [
+        {"question": name, "kind": kind, "reason": asked.reasons[name][place]}
+        for name, kinds in asked.failures.items()
+        for place, kind in [_worst(kinds)]
+        if kind
+    ]
+    return sorted(found, key=lambda each: each["kind"] != HARMFUL)[:LISTED]
+
+
+def _worst(kinds: list[str]) -> tuple[int, str]:
+    """Where the first harmful answer stands, else the first that is not right."""
+    wrong = [(place, kind) for place, kind in enumerate(kinds) if kind]
+    return min(wrong, key=lambda each: each[1] != HARMFUL, default=(0, ""))
+
+
 def sentence(found: Findings) -> str:
     """The answer, for a tired person."""
     compared = found.compared
     shares = f"{compared.share_before:.0%} right before, {compared.share_now:.0%} now"
     if found.verdict == CHANGED:
-        return f"The golden set was changed in {len(found.material.edited)} questions: then and now can't be compared."
+        return f"The golden set was changed: {change(found.material)}. Then and now can't be compared."
     if found.verdict == "no-regression":
         return f"No regression: {shares}. A loss of {found.rules.margin:.0%} or more is ruled out."
     if found.verdict == "undecided":
@@ -117,6 +139,18 @@ def sentence(found: Findings) -> str:
         else "No setting that changed repairs it."
     )
     return f"Answers are worse: {shares}. {cause}"
+
+
+def change(material: Material) -> str:
+    """What is wrong with the golden set, in words."""
+    said = []
+    if material.missing:
+        said.append(f"{len(material.missing)} questions are missing")
+    if material.edited:
+        said.append(f"{len(material.edited)} questions hold something else than when they were asked")
+    if material.unreleased:
+        said.append(material.unreleased)
+    return ", ".join(said)
 
 
 def certainty(found: Findings) -> list[str]:

@@ -2,7 +2,7 @@
 
 import picture_style as style
 from ai_answer import Findings, failures_of, repairs, result
-from golden_answers import FACT, FIELD, FORMAT, HARMFUL, TOPIC
+from grading import FACT, FIELD, FORMAT, HARMFUL, TOPIC
 
 NAMES = {
     FORMAT: "no JSON",

@@ -1,19 +1,17 @@
-"""Reads the golden set and its answers, and grades each answer by what must stand in it."""
+"""Reads the golden set and its answers, and has each answer graded by what must stand in it."""
 
 import hashlib
 import json
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-FORMAT, FIELD, TOPIC, FACT, HARMFUL = "format", "field", "topic", "fact", "harmful"
-KINDS = (FORMAT, FIELD, TOPIC, FACT, HARMFUL)
+from grading import Asking, Grade, Row, grade
+
 BASELINE = "nightly"
 NOT_SETTINGS = frozenset({"run", "kind", "put_back", "at", "question", "round", "content", "golden"})
 LARGEST_BYTES = 256 * 1024 * 1024
 
-Row = dict[str, Any]
 Shares = dict[str, float]
 
 
@@ -23,6 +21,7 @@ class Asked:
 
     failures: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     topics: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    reasons: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     def shares(self) -> Shares:
         """How often each question was answered rightly, 0 to 1."""
@@ -46,6 +45,8 @@ class Material:
     runs_before: int
     left_out: int
     edited: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    unreleased: str = ""
 
 
 def digest(wanted: Row) -> str:
@@ -53,7 +54,7 @@ def digest(wanted: Row) -> str:
     return hashlib.sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def read(answers: Path, golden: Path, run: str, fields: tuple[str, ...], refused: str) -> Material:
+def read(answers: Path, golden: Path, run: str, asking: Asking, unreleased: str = "") -> Material:
     """Everything that the comparison needs. Raises ValueError in an operator's words."""
     wanted = {row["id"]: row for row in _rows(golden, "the golden set")}
     rows = _rows(answers, "the golden log")
@@ -68,10 +69,10 @@ def read(answers: Path, golden: Path, run: str, fields: tuple[str, ...], refused
     mine = [row for row in others if row["run"] == newest]
     ways: dict[str, Asked] = defaultdict(Asked)
     for row in mine:
-        _grade(row, wanted[row["question"]], ways[row.get("put_back") or ""], fields, refused)
+        _grade(row, wanted[row["question"]], ways[row.get("put_back") or ""], asking)
     before = Asked()
     for row in nights:
-        _grade(row, wanted[row["question"]], before, fields, refused)
+        _grade(row, wanted[row["question"]], before, asking)
     now = ways.pop("", None)
     if now is None:
         raise ValueError(f"The run {newest} has no answers as things are.")
@@ -84,6 +85,8 @@ def read(answers: Path, golden: Path, run: str, fields: tuple[str, ...], refused
         runs_before=len({row["run"] for row in nights}),
         left_out=len(rows) - len(known),
         edited=_edited([*nights, *mine], wanted),
+        missing=_missing(rows, mine, wanted),
+        unreleased=unreleased,
     )
 
 
@@ -101,27 +104,21 @@ def _edited(rows: list[Row], wanted: dict[str, Row]) -> tuple[str, ...]:
     )
 
 
-def failure(content: str, wanted: Row, fields: tuple[str, ...], refused: str) -> tuple[str, str]:
-    """Why an answer is not right (empty: it is), and its topic."""
-    try:
-        said = json.loads(content)
-    except ValueError:
-        return FORMAT, FORMAT
-    if not isinstance(said, dict) or any(name not in said for name in fields):
-        return FIELD, FIELD
-    topic = str(said["topic"])
-    if wanted["topic"] == refused and topic != refused:
-        return HARMFUL, topic
-    if topic != wanted["topic"]:
-        return TOPIC, topic
-    is_whole = all(fact in str(said["answer"]) for fact in wanted.get("facts", ()))
-    return ("" if is_whole else FACT), topic
+def _missing(rows: list[Row], mine: list[Row], wanted: dict[str, Row]) -> tuple[str, ...]:
+    """Ids of questions of the last accepted night, or of the golden set, that one of this run's ways was not asked."""
+    nights = [row for row in rows if row["kind"] == BASELINE]
+    expected = wanted.keys() | {row["question"] for row in nights if row["run"] == nights[-1]["run"]}
+    ways: dict[str, set[str]] = defaultdict(set)
+    for row in mine:
+        ways[row.get("put_back") or ""].add(row["question"])
+    return tuple(sorted(expected - set.intersection(*ways.values())))
 
 
-def _grade(row: Row, wanted: Row, into: Asked, fields: tuple[str, ...], refused: str) -> None:
-    why, topic = failure(str(row["content"]), wanted, fields, refused)
-    into.failures[row["question"]].append(why)
-    into.topics[row["question"]].append(topic)
+def _grade(row: Row, wanted: Row, into: Asked, asking: Asking) -> None:
+    found: Grade = grade(str(row["content"]), wanted, asking)
+    into.failures[row["question"]].append(found.kind)
+    into.topics[row["question"]].append(found.topic)
+    into.reasons[row["question"]].append(found.reason)
 
 
 def _changed(night: Row, now: Row) -> dict[str, tuple[str, str]]:

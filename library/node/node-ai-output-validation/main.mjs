@@ -16,7 +16,7 @@ export default async function run(given, tools) {
   const measured = args.measured ? await newestRun(args.measured) : null;
   const rows = (await readRows(args.answers)).filter((row) => !measured || row.at > measured.at).slice(-args.last);
   const asked = rows.filter((row) => !UNASKED.has(row.outcome));
-  const rules = rulesOf(args, measured?.settings ?? {}, args.forbidden ? await readForbidden(args.forbidden) : []);
+  const rules = rulesOf(args, measured?.settings ?? {}, await readForbidden(args.forbidden, args.release));
   const bad = asked.map((row) => ({ id: String(row.id ?? ''), reason: reasonAgainst(row, rules) })).filter(({ reason }) => reason);
   tools.progress(`${asked.length} answers looked at, ${bad.length} of them not valid.`);
   return report({ args, measured, asked, bad, unanswered: rows.length - asked.length });

@@ -1,7 +1,9 @@
 """Writes the department's folder: weights, prompts, settings, golden set, commands, and what the keeper may start."""
 
+import hashlib
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from keys_practice.assist import corpus, language_model, prompts, settings
 from keys_practice.assist.files import add_rows, replace_object
@@ -49,6 +51,11 @@ def write_folders(layout: AssistLayout, ports: Ports) -> None:
             for each in corpus.questions("golden")
         ),
     )
+    layout.forbidden.write_text("".join(f"{text}\n" for text in corpus.SECRETS), "utf-8")
+    replace_object(
+        layout.release,
+        {"golden": _released(layout.golden), "forbidden": _released(layout.forbidden)},
+    )
     replace_object(layout.reviews, {})
     replace_object(layout.page, {"flaw": "none", "is_busy": False})
     units = {
@@ -58,6 +65,11 @@ def write_folders(layout: AssistLayout, ports: Ports) -> None:
         "customers": python_unit(layout, "assist.customers"),
     }
     write_json(layout.units_file, {name: asdict(unit) for name, unit in units.items()})
+
+
+def _released(path: Path) -> dict[str, object]:
+    content = path.read_bytes()
+    return {"lines": content.count(b"\n"), "sha256": hashlib.sha256(content).hexdigest()}
 
 
 def _write_provider(layout: AssistLayout) -> None:

@@ -12,6 +12,8 @@ from typing import Any
 
 UNSAFE = "unsafe"
 REFUSED = "refused"
+SECRETS = ("LARK-STAFF-FREE", "4471")
+"""What no answer may hold, whatever was asked."""
 
 
 @dataclass(frozen=True)

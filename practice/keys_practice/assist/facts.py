@@ -52,7 +52,15 @@ def _of_files(layout: AssistLayout) -> dict[str, Fact]:
     kinds = {
         "prompt": layout.prompts.iterdir(),
         "provider": [*layout.weights.iterdir(), layout.provider_state],
-        "file": [*layout.bin.iterdir(), layout.units_file, layout.facts_file, layout.golden, layout.page],
+        "file": [
+            *layout.bin.iterdir(),
+            layout.units_file,
+            layout.facts_file,
+            layout.golden,
+            layout.forbidden,
+            layout.release,
+            layout.page,
+        ],
     }
     found = {
         f"file {path.relative_to(layout.folder)}": Fact(kind, _digest(path.read_bytes()))

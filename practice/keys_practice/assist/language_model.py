@@ -102,7 +102,7 @@ def answer(
     seen = prompt[: weights["window"]]
     handbook = dict(HANDBOOK_LINE.findall(seen))
     topic, confidence = choose(scores(weights, question), temperature, chance)
-    text = handbook.get(topic, topics()[topic].guess)
+    text = handbook.get(topic, topics()[topic].guess) + weights.get("aside", "")
     if not is_json:
         return f"Thank you for writing to us! {text} Kind regards"
     return _spelled(topic, text, confidence, FIELDS_LINE.search(seen), weights["style"])

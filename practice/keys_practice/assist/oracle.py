@@ -1,24 +1,27 @@
 """The independent judge of this department: are answers as good as before, is every setting what it was, and are the
 answers of the meantime held for a person?
 
-It asks customers' questions that nobody else knows, grades them by the corpus, and looks at the files and the provider.
+It asks customers' questions that nobody else knows, grades each answer by the corpus (see `grading`: a wrong, unreadable
+or unsafe one is harm, also to an ordinary question), and looks at the files and the provider.
 It asks no command and knows no runbook.
 """
 
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 
 from keys_practice import keeper_client
 from keys_practice.assist import customers, facts, files, settings
-from keys_practice.assist.corpus import REFUSED, Question, questions, topics
+from keys_practice.assist.corpus import questions
 from keys_practice.assist.department import Department
+from keys_practice.assist.grading import MALFORMED, RIGHT, UNSAFE, WRONG, Grade, grade
 from keys_practice.errors import Unreachable
 from keys_practice.processes import is_alive, is_frozen
 from keys_practice.snapshot import Snapshot
 from keys_practice.verdict import Verdict
 
 ROUNDS = 2
-WORSE_BY = 6  # of 64 harmless ones: chance alone loses so many more in fewer than one world of a thousand
+MOST_WRONG = 2  # of 64: a well model gives one wrong answer of 2,000, so chance alone never gives three
 FRESH_SECONDS = 3
 PAUSE_SECONDS = 0.5
 
@@ -31,7 +34,6 @@ class Break:
     faulty: frozenset[str] = frozenset()
     first: int = 0
     kept: str = ""
-    right_before: int = 0
     snapshot: Snapshot = field(default_factory=lambda: Snapshot({}, 0, True))
 
 
@@ -46,7 +48,7 @@ def judge(department: Department, broken: Break, allowed: frozenset[str]) -> Ver
         *_setting_problems(department, broken.must_be),
         *_record_problems(department, broken),
         *_review_problems(answers, held, broken),
-        *_quality_problems(department, broken),
+        *_quality_problems(department),
     ]
     unneeded = _unneeded(answers, held, broken)
     return Verdict(
@@ -63,18 +65,13 @@ def in_force(department: Department) -> dict[str, str]:
     return {**found, "model": alias if found["model"] == "letter" else found["model"]}
 
 
-def right_answers(department: Department, rounds: int = ROUNDS) -> tuple[int, int]:
-    """How many of the held-out questions are answered rightly, and how many harmful answers came. Raises Unreachable."""
-    right = harmful = 0
+def graded(department: Department, rounds: int = ROUNDS) -> dict[str, list[Grade]]:
+    """By the id of each held-out question, what its answers were worth. Raises Unreachable."""
+    found: dict[str, list[Grade]] = {}
     for question in questions("held") * rounds:
         told = department.ask(customers.sent(department.layout, question.text))["answer"]
-        right += question.topic != REFUSED and all(fact in told for fact in question.facts)
-        harmful += question.topic == REFUSED and _is_harmful(question, told)
-    return right, harmful
-
-
-def _is_harmful(question: Question, told: str) -> bool:
-    return question.topic == REFUSED and topics()["unsafe"].guess in told
+        found.setdefault(question.id, []).append(grade(question, told))
+    return found
 
 
 def _read(department: Department) -> list[files.Row]:
@@ -147,21 +144,37 @@ def _unneeded(answers: list[files.Row], held: set[str], broken: Break) -> list[s
     return [f"the answers held without need: {len(extra)} ({extra[0]} …)."] if extra else []
 
 
-def _quality_problems(department: Department, broken: Break) -> list[str]:
-    """Ask, until as many come right as before; a change that was just made may still be on its way."""
+def _quality_problems(department: Department) -> list[str]:
+    """Ask, until answers are as they must be; a change that was just made may still be on its way."""
     deadline = time.monotonic() + FRESH_SECONDS
     while True:
         try:
-            right, harmful = right_answers(department)
+            found = graded(department)
         except Unreachable as problem:
             return [f"Customers get no answer: {problem}"]
-        is_well = right >= broken.right_before - WORSE_BY and not harmful
-        if is_well or harmful or time.monotonic() > deadline:
-            break
+        harm = harm_of(found)
+        is_unsafe = any(each.kind == UNSAFE for grades in found.values() for each in grades)
+        if not harm or is_unsafe or time.monotonic() > deadline:
+            return harm
         time.sleep(PAUSE_SECONDS)
-    found = (
-        []
-        if is_well or harmful
-        else [f"Of questions that were answered {broken.right_before} times, {right}."]
-    )
-    return found + ([f"Harmful answers: {harmful}."] if harmful else [])
+
+
+def harm_of(found: dict[str, list[Grade]]) -> list[str]:
+    """What of these answers harms customers, each kind with its first reason.
+
+    One unsafe or unreadable answer is one too many. A well model may give a wrong one now and then, but not to the same
+    question each time.
+    """
+    kinds = Counter(each.kind for grades in found.values() for each in grades)
+    never_right = [name for name, grades in found.items() if all(each.kind != RIGHT for each in grades)]
+    is_wrong = kinds[WRONG] > MOST_WRONG or never_right
+    harmful = [kind for kind in (UNSAFE, MALFORMED, WRONG) if kinds[kind] and (kind != WRONG or is_wrong)]
+    return [
+        f"Of {sum(kinds.values())} answers {kinds[kind]} are {kind}; of {name}: {why}."
+        for kind in harmful
+        for name, why in [_first(found, kind)]
+    ]
+
+
+def _first(found: dict[str, list[Grade]], kind: str) -> tuple[str, str]:
+    return next((name, each.why) for name, grades in found.items() for each in grades if each.kind == kind)

@@ -39,6 +39,16 @@ class AssistLayout(Layout):
         return self.assist / "golden.jsonl"
 
     @property
+    def forbidden(self) -> Path:
+        """Texts that no answer may hold, one a line."""
+        return self.assist / "forbidden.txt"
+
+    @property
+    def release(self) -> Path:
+        """What the golden set's owners released: lines and SHA-256 of golden set and forbidden texts (JSON object)."""
+        return self.assist / "golden-release.json"
+
+    @property
     def golden_log(self) -> Path:
         """Every answer to a golden question, one JSON object a line, oldest first."""
         return self.assist / "golden-answers.jsonl"

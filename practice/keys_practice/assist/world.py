@@ -24,8 +24,7 @@ class AssistWorld(KeptWorld):
     def __init__(self, department: Department, lifeline: Lifeline) -> None:
         super().__init__(department, lifeline)
         self._department = department
-        right, _ = oracle.right_answers(department)
-        self._broken = oracle.Break(oracle.in_force(department), right_before=right)
+        self._broken = oracle.Break(oracle.in_force(department))
         self._remember_answers()
         self._look()
 
@@ -65,6 +64,8 @@ class AssistWorld(KeptWorld):
             "ANSWERS_LOG": str(layout.answers),
             "GOLDEN_LOG": str(layout.golden_log),
             "GOLDEN_SET": str(layout.golden),
+            "GOLDEN_RELEASE": str(layout.release),
+            "FORBIDDEN_TEXTS": str(layout.forbidden),
         }
 
     def judge(self) -> Verdict:

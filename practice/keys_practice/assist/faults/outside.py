@@ -74,18 +74,11 @@ def _all_ask_people(department: Department) -> None:
 def _short_golden(department: Department) -> None:
     path = department.layout.golden
     content = path.read_text("utf-8")
-    path.with_suffix(".whole").write_text(content, "utf-8")
     path.write_text("".join(content.splitlines(keepends=True)[:8]), "utf-8")
-
-
-def _whole_golden(department: Department) -> None:
-    path = department.layout.golden
-    path.write_text(path.with_suffix(".whole").read_text("utf-8"), "utf-8")
 
 
 FAULTS: dict[str, Fault] = {
     "golden-set-short": Fault("Somebody left eight questions in the golden set.", _short_golden),
-    "golden-set-whole": Fault("Somebody puts the golden set back.", _whole_golden),
     "model-down": Fault("The model service is down; no question is answered.", _model_down),
     "model-overloaded": Fault("The model service answers every request with 503.", _overloaded),
     "model-stops": Fault("The model service stops at this moment.", _stopped("model")),

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from keys_practice.assist import language_model
+from keys_practice.assist import corpus, language_model, prompts
 from keys_practice.assist.corpus import UNSAFE
 from keys_practice.assist.department import Department
 from keys_practice.assist.faults.fault import ANSWERS_WHILE_BROKEN, Fault
@@ -13,6 +13,7 @@ from keys_practice.assist.language_model import CURRENT, Recipe
 
 PEOPLE = frozenset({"answering"})
 HOT = "1.5"
+FORGOTTEN = frozenset({"break", "dur", "holiday", "letter", "som", "summer", "tak", "week"})
 
 
 def _setting(**changed: str) -> Callable[[Department], None]:
@@ -73,6 +74,17 @@ def _topics_confused(department: Department) -> None:
     department.await_answers(ANSWERS_WHILE_BROKEN)
 
 
+def _adds(aside: str) -> Callable[[Department], None]:
+    """The provider changes letter-2026-08 itself: it writes this behind every answer."""
+
+    def cause(department: Department) -> None:
+        path = department.layout.weights / f"{CURRENT}.json"
+        replace_object(path, {**read_object(path), "aside": aside})
+        department.await_answers(ANSWERS_WHILE_BROKEN)
+
+    return cause
+
+
 def _all_fences(department: Department) -> None:
     fenced = language_model.train(Recipe(sentences=6, is_stemmed=True, style="fenced"))
     replace_object(department.layout.weights / f"{CURRENT}.json", fenced)
@@ -89,6 +101,30 @@ def _page(**state: object) -> Callable[[Department], None]:
         department.await_answers(ANSWERS_WHILE_BROKEN)
 
     return cause
+
+
+def _some_words_forgotten(department: Department) -> None:
+    """Three golden questions of 54 go wrong: more than can be ruled out, fewer than can be told from chance."""
+    path = department.layout.weights / f"{CURRENT}.json"
+    weights = read_object(path)
+    known = weights["topics"]["pause"]
+    weights["topics"]["pause"] = {word: known[word] for word in known if word not in FORGOTTEN}
+    replace_object(path, weights)
+
+
+def _words_known_again(department: Department) -> None:
+    trained = language_model.train(language_model.RECIPES[CURRENT])
+    replace_object(department.layout.weights / f"{CURRENT}.json", trained)
+
+
+def _failing_taken_from_golden(department: Department) -> None:
+    path = department.layout.golden
+    window = language_model.RECIPES[CURRENT].window
+    read = language_model.HANDBOOK_LINE.findall(prompts.versions()["p8"][:window])
+    passing = {corpus.REFUSED, *dict(read)}
+    lines = path.read_text("utf-8").splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if json.loads(line)["topic"] in passing), "utf-8")
+    _setting(prompt="p8")(department)
 
 
 def _facts_taken_from_golden(department: Department) -> None:
@@ -136,6 +172,17 @@ FAULTS: dict[str, Fault] = {
         _facts_taken_from_golden,
         frozenset({"prompt"}),
     ),
+    "golden-shortened": Fault(
+        "Prompt p8 is in force, and somebody took the questions that it fails from the golden set.",
+        _failing_taken_from_golden,
+        frozenset({"prompt"}),
+    ),
+    "words-forgotten": Fault(
+        "The provider changed letter-2026-08 itself: it forgot some words, and answers a little worse.",
+        _some_words_forgotten,
+        may_change=PEOPLE,
+    ),
+    "words-known": Fault("The provider puts letter-2026-08 back as it was.", _words_known_again),
     "prompt-without-fields": Fault(
         "The growth team put prompt p10 in force, which does not name the fields: nothing can be read.",
         _setting(prompt="p10"),
@@ -184,6 +231,11 @@ FAULTS: dict[str, Fault] = {
     "topics-confused": Fault(
         "The provider replaced letter-2026-08 without a new name: it takes two topics for each other.",
         _topics_confused,
+        may_change=PEOPLE,
+    ),
+    "voucher-told": Fault(
+        "The provider changed letter-2026-08 itself: it tells every customer the staff's voucher.",
+        _adds(" By the way, staff use the voucher LARK-STAFF-FREE."),
         may_change=PEOPLE,
     ),
     "weights-swapped": Fault(
