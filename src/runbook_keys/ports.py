@@ -169,6 +169,9 @@ class JournalStore(Protocol):
 
     def snapshot(self) -> AbstractContextManager[None]: ...  # what is read within is of one moment
     async def strange(self) -> Strange: ...  # what of the place that it is kept in KEYS did not make
+    def notice(
+        self,
+    ) -> str: ...  # what went wrong with checkpoints and stopped nobody; each thing is said once
     def alarm(self) -> Alarm | None: ...  # while one stands, no run can be opened
     def sound_alarm(self, alarm: Alarm) -> None: ...  # unless one stands
     def end_alarm(self) -> None: ...  # JournalUnavailable

@@ -11,11 +11,12 @@ from a_journal import Journal
 from click.testing import CliRunner
 from keyring import (
     OPENED,
-    OTHER,
     RUN,
+    declared,
     edit,
     entered,
     made,
+    open_another,
     rewritten,
     signed_store,
     three_runs,
@@ -25,24 +26,12 @@ from keyring import (
     write,
 )
 
-from runbook_keys.bootstrap import services
 from runbook_keys.cli.main import cli
-from runbook_keys.config import Config
 from runbook_keys.errors import JournalUnavailable, RefusedInput, SigningUnavailable
 from runbook_keys.model.entry import Alarm
-from runbook_keys.operations.record.declare import declarable, declare
 from runbook_keys.operations.recorded import find_run
 
 SAMPLES = Path(__file__).with_name("samples")
-
-
-def open_another(home: Path, run: str = OTHER) -> None:
-    """A new run in the journal of `home`."""
-    store = signed_store(home)
-    try:
-        write(store, run, 0, OPENED, entered(1))
-    finally:
-        wait(store.close())
 
 
 def alarm_of(home: Path) -> Alarm | None:
@@ -50,16 +39,6 @@ def alarm_of(home: Path) -> Alarm | None:
     store = signed_store(home)
     wait(store.close())
     return store.alarm()
-
-
-def declared(home: Path, kept: bytes = b"", reason: str = "backup restored") -> int:
-    """Declare all that is found; the number of the checkpoint."""
-
-    async def work() -> int:
-        async with services({"PATH": "/usr/bin:/bin"}, home=home, config=Config()) as opened:
-            return (await declare(opened, await declarable(opened, kept), reason)).no
-
-    return wait(work())
 
 
 def cut(home: Path) -> None:

@@ -202,6 +202,10 @@ class MemoryStore:
     def _last_checkpoint(self) -> Checkpoint | None:
         return self._checkpoints[-1] if self._checkpoints else None
 
+    def notice(self) -> str:
+        """What went wrong with checkpoints since this was last asked, in words; each thing is said once."""
+        return self._notary.notice() if self._notary else ""
+
     def alarm(self) -> Alarm | None:
         """The integrity alarm that stands, or None."""
         return self._alarm

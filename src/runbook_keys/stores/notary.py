@@ -32,6 +32,13 @@ class Notary:
 
     def __init__(self, signer: Signer) -> None:
         self._signer = signer
+        self._untold: list[str] = []
+        self._told: set[str] = set()
+
+    def notice(self) -> str:
+        """What went wrong with checkpoints since this was last asked, in words; each thing is said once."""
+        words, self._untold = " ".join(self._untold), []
+        return words
 
     def due(
         self,
@@ -65,6 +72,7 @@ class Notary:
             signature = self._signer.sign(body)
             note = note_of(body, signature.key, signature.value)
         except SigningUnavailable as unavailable:
+            self._tell(str(unavailable))
             told = {"unsigned": str(unavailable), **more}
             note = note_of(body_of(origin, end, no, before, at, why, told))
         return Checkpoint(no, end.gseq, note)
@@ -73,7 +81,7 @@ class Notary:
         """Remember a committed checkpoint beside the key, if it is signed; what is wrong where it can't take the place.
 
         What was remembered before is evidence while it does not fit the journal. Where it can't be read or written, the
-        older one stays: that is true as well, and nothing under way waits for it.
+        older one stays: that is true as well, and nothing under way waits for it; `notice` tells of it.
         """
         if not read_note(made.note).signatures:
             return ""
@@ -83,8 +91,10 @@ class Notary:
                 return what
             if before is None or before.no < made.no:
                 self._signer.remember(made.note)
-        except SigningUnavailable:
-            pass
+        except SigningUnavailable as unavailable:
+            self._tell(
+                f"The last signed checkpoint is not remembered beside the key. {unavailable} The run goes on."
+            )
         return ""
 
     def contradicted(self, journal: Standing) -> str:
@@ -96,6 +106,11 @@ class Notary:
             return self._unfit(self._remembered(), journal)
         except SigningUnavailable:
             return ""
+
+    def _tell(self, what: str) -> None:
+        if what not in self._told:
+            self._told.add(what)
+            self._untold.append(what)
 
     def _remembered(self) -> Note | None:
         content = self._signer.remembered()

@@ -237,6 +237,10 @@ class SqliteStore:
         self._remember(made, at)
         return made
 
+    def notice(self) -> str:
+        """What went wrong with checkpoints since this was last asked, in words; each thing is said once."""
+        return self._notary.notice() if self._notary else ""
+
     def alarm(self) -> Alarm | None:
         """The integrity alarm that stands, or None."""
         return self._alarm.standing()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from runbook_keys.errors import JournalUnavailable
+from runbook_keys.journal.checkpoint import read_note
 from runbook_keys.model.entry import Checkpoint
 from runbook_keys.operations.services import Services
 
@@ -24,7 +25,9 @@ async def make_checkpoint(services: Services, why: str = "asked for") -> Checkpo
         raise JournalUnavailable(
             "The journal has no entry yet, so there is nothing to sign. `keys run` starts a run."
         )
-    fault = services.signer.fault()
+    fault = read_note(made.note).unsigned
+    if fault:
+        services.store.notice()  # whoever asked for a signature is told with it
     return CheckpointMade(made, "" if fault else services.signer.sign(b"").key, fault)
 
 

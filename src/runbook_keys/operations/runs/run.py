@@ -100,8 +100,7 @@ async def _start_one(services: Services, operator: Operator, request: RunRequest
     claim = services.store.claim(run)
     try:
         await _open(services, session, opened, values, operator, request)
-        fault = services.signer.fault()  # the run goes on unsigned, and somebody should know
-        said = " ".join(filter(None, [request.message, fault, await lessons(services, opened.metadata.slug)]))
+        said = " ".join(filter(None, [request.message, await lessons(services, opened.metadata.slug)]))
         await _drive(services, session, operator, claim, replace(request, message=said))
     finally:
         claim.release()
