@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import lru_cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +33,7 @@ class FolderSigner:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._latest = folder / "latest"
+        self._whole: bytes | None = None
         self._key: EllipticCurvePrivateKey | None = None
         self._name = ""
         self._fault = ""
@@ -97,7 +98,9 @@ class FolderSigner:
         """
         try:
             content = self._latest.read_bytes()
-            read_note(content)
+            if content != self._whole:
+                read_note(content)
+                self._whole = content
         except FileNotFoundError:
             return b""
         except OSError as error:
@@ -114,6 +117,7 @@ class FolderSigner:
         """Remember this one in its place. Raises SigningUnavailable: then the one before stays, which is true as well."""
         try:
             replace_whole(self._latest, note)
+            self._whole = note
         except OSError as error:
             raise SigningUnavailable(f"{self._latest} can't be written: {error.strerror}.") from error
 
@@ -209,6 +213,7 @@ def _serialization() -> Any:
     return serialization
 
 
+@cache
 def _algorithm() -> Any:
     from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
     from cryptography.hazmat.primitives.hashes import SHA256

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from runbook_keys.errors import JournalUnavailable
+from runbook_keys.errors import JournalUnavailable, SigningUnavailable
 from runbook_keys.journal.checkpoint import read_note
 from runbook_keys.model.entry import Checkpoint
 from runbook_keys.operations.services import Services
@@ -39,9 +39,13 @@ async def change_key(services: Services, reason: str) -> CheckpointMade:
     """
     key = services.signer.prepare_next()
     why = f"key change: {reason}"
-    if await services.store.checkpoint(services.clock.now(), why, {"next-key": key}) is None:
+    made = await services.store.checkpoint(services.clock.now(), why, next_key=key)
+    if made is None:
         raise JournalUnavailable(
             "The journal has no entry yet, so its key has signed nothing. Nothing was changed."
         )
+    why_not = read_note(made.note).unsigned
+    if why_not and not services.signer.fault():  # the old key is here, and may not announce the new one
+        raise SigningUnavailable(f"The key was not changed. {why_not}")
     services.signer.take_next()
     return await make_checkpoint(services, why)

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from runbook_keys.journal.anchor_check import Held, first_rows, joined, other_copies, readable
 from runbook_keys.journal.checkpoint import Note, read_notes
 from runbook_keys.journal.checkpoint_check import BESIDE_THE_KEY, Places, Verifier, check_kept, verifier_of
-from runbook_keys.journal.damages import damage
+from runbook_keys.journal.damages import REWRITTEN, damage
 from runbook_keys.journal.declared import undeclared
 from runbook_keys.journal.lines import instant
 from runbook_keys.journal.receipt import Receipt, check_receipt, read_receipt
@@ -99,7 +99,8 @@ async def verify(
 
 def _alarm_at(services: Services, found: Sequence[Damage]) -> None:
     if found:
-        services.store.sound_alarm(Alarm(instant(services.clock.now()), found[0].what))
+        at, is_rewritten = instant(services.clock.now()), any(each.code in REWRITTEN for each in found)
+        services.store.sound_alarm(Alarm(at, found[0].what, is_rewritten))
 
 
 def _wanted(head: RunHead | None, given: _Given, elsewhere: Elsewhere, own: Sequence[Checkpoint]) -> Wanted:
