@@ -134,6 +134,22 @@ def test_nothing_is_recorded_of_a_breach_that_nobody_declared(journal: Journal) 
         journal.do(lambda at: detail(at, BELA, run, BreachDetail.FACTS, "x"))
 
 
+def test_a_notice_is_not_dated_before_anybody_knew(journal: Journal) -> None:
+    """It is refused with what to do; the minute of the awareness itself counts, and so does a correction of it."""
+    run = journal.run(*ESCALATED)
+    known_at = journal.clock.now() - timedelta(seconds=20)
+    journal.do(lambda at: become_aware(at, BELA, run, known_at))
+    earlier = known_at - timedelta(hours=2)
+
+    with pytest.raises(Refused, match=r"is before .*, since when somebody knows.*keys aware RUN --at TIME"):
+        journal.do(lambda at: detail(at, BELA, run, BreachDetail.NOTIFIED, "", earlier))
+    assert journal.do(lambda at: standing(at, run)).given == ()
+    minute = known_at.replace(second=0, microsecond=0)
+    journal.do(lambda at: detail(at, BELA, run, BreachDetail.NOTIFIED, "", minute))
+    journal.do(lambda at: become_aware(at, BELA, run, earlier))
+    journal.do(lambda at: detail(at, BELA, run, BreachDetail.NOTIFIED, "", earlier))
+
+
 def _readings(journal: Journal, run: str) -> list[tuple[str, str]]:
     async def look(at: Services) -> list[tuple[str, str]]:
         entries = [read(stored) for stored in await at.store.entries(run)]

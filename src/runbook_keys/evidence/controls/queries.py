@@ -9,7 +9,13 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from types import MappingProxyType
 
-from runbook_keys.evidence.controls.exceptions import DEPARTURES, exceptions_of, notify_by_of, told_at_of
+from runbook_keys.evidence.controls.exceptions import (
+    DEPARTURES,
+    exceptions_of,
+    is_too_early,
+    notify_by_of,
+    told_at_of,
+)
 from runbook_keys.evidence.controls.report import Query
 from runbook_keys.evidence.controls.runs import Citation, JournalFacts, RunFacts
 from runbook_keys.evidence.retention import ALTHOUGH_KEPT, in_words
@@ -156,7 +162,10 @@ def _in_time(journal: JournalFacts) -> Iterator[Citation]:
         notify_by = notify_by_of(run)
         for entry in run.entries:
             told_at = told_at_of(entry)
-            if _is_detail(BreachDetail.DELAY)(run, entry) or (notify_by and told_at and told_at <= notify_by):
+            is_timely = (
+                notify_by and told_at and told_at <= notify_by and not is_too_early(told_at, notify_by)
+            )
+            if is_timely or _is_detail(BreachDetail.DELAY)(run, entry):
                 yield _cited(run, entry)
 
 
