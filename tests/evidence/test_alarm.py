@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from a_journal import Journal
@@ -97,6 +98,18 @@ def test_an_alarm_that_cannot_be_read_is_an_alarm(tmp_path: Path) -> None:
     (tmp_path / "journal.alarm").write_bytes(b"{")
     with pytest.raises(JournalUnavailable, match=r"journal\.alarm is there"):
         open_another(tmp_path)
+
+
+def test_what_a_person_keeps_beside_the_alarm_stays(tmp_path: Path) -> None:
+    """Only drafts of ours are cleared away, whatever else begins with its name."""
+    store = signed_store(tmp_path)
+    ours, theirs = tmp_path / f"journal.alarm.{uuid4().hex}", tmp_path / "journal.alarm.bak"
+    ours.write_bytes(b"half")
+    theirs.write_bytes(b"mine")
+    store.sound_alarm(Alarm("2026-11-23T03:12:45.123Z", "Row 7 was changed."))
+    wait(store.close())
+    assert theirs.read_bytes() == b"mine"
+    assert sorted(tmp_path.glob("journal.alarm*")) == [tmp_path / "journal.alarm", theirs]
 
 
 def test_a_declaration_ends_the_alarm_and_is_told_ever_after(tmp_path: Path) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from pathlib import Path
-from uuid import uuid4
 
 import msgspec
 from msgspec.structs import replace
 
+from runbook_keys.drafts import make_once, replace_whole
 from runbook_keys.errors import JournalUnavailable
 from runbook_keys.model.entry import Alarm
 
@@ -35,20 +34,11 @@ class FileAlarm:
 
     def sound(self, alarm: Alarm) -> None:
         """Begin it; one that stands keeps its time and its words. Where this login may not write, nothing happens."""
-        standing = self.standing()
-        if standing and louder(standing, alarm) != standing:
-            with suppress(OSError):
-                self._path.unlink()
-            alarm = louder(standing, alarm)
-        draft = self._path.with_name(f"{self._path.name}.{uuid4().hex}")
         with suppress(OSError):
-            draft.write_bytes(msgspec.json.encode(alarm))
-            with suppress(FileExistsError):
-                os.link(draft, self._path)
-        if self._path.exists():  # drafts of processes that were killed as well
-            for left in self._path.parent.glob(f"{self._path.name}.*"):
-                with suppress(OSError):
-                    left.unlink()
+            make_once(self._path, lambda: msgspec.json.encode(alarm))
+            standing = self.standing()
+            if standing and (loud := louder(standing, alarm)) != standing:
+                replace_whole(self._path, msgspec.json.encode(loud))
 
     def end(self) -> None:
         """No alarm any more. Raises JournalUnavailable."""

@@ -15,11 +15,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runbook_keys.drafts import clear_drafts, make_once, replace_whole
 from runbook_keys.errors import JournalDamaged, SigningUnavailable
 from runbook_keys.journal.checkpoint import read_note
 from runbook_keys.ports import Signature
-from runbook_keys.system.drafts import clear_drafts, replace_whole
-from runbook_keys.system.made_once import make_once
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
