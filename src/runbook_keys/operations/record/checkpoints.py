@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from msgspec import Struct
 
-from runbook_keys.errors import JournalUnavailable, SigningUnavailable
+from runbook_keys.errors import JournalUnavailable, KeysError, SigningUnavailable
 from runbook_keys.journal.checkpoint import read_note
 from runbook_keys.model.entry import Checkpoint
 from runbook_keys.operations.services import Services
@@ -29,6 +31,15 @@ async def make_checkpoint(services: Services, why: str = "asked for") -> Checkpo
     if fault:
         services.store.notice()  # whoever asked for a signature is told with it
     return CheckpointMade(made, "" if fault else services.signer.sign(b"").key, fault)
+
+
+async def sign_rest(services: Services, why: str) -> None:
+    """Have a checkpoint over what would wait for the next one, since nobody writes for now: a day is long enough to edit it.
+
+    What has to be on record is so already: where this can't be written, nothing is lost but the signature.
+    """
+    with suppress(KeysError):
+        await services.store.checkpoint(services.clock.now(), why)
 
 
 async def change_key(services: Services, reason: str) -> CheckpointMade:
