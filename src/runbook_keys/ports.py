@@ -11,7 +11,16 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from runbook_keys.model.actor import Actor
-from runbook_keys.model.entry import Alarm, Blob, Checkpoint, RunHead, SpineRow, StoredEntry, Strange
+from runbook_keys.model.entry import (
+    Alarm,
+    Blob,
+    Checkpoint,
+    Declaration,
+    RunHead,
+    SpineRow,
+    StoredEntry,
+    Strange,
+)
 from runbook_keys.model.event import AnyEvent
 from runbook_keys.model.key import KeyMode
 from runbook_keys.model.outcome import Outcome, Role
@@ -162,15 +171,18 @@ class JournalStore(Protocol):
     def spine_by_run(self) -> AsyncIterator[list[SpineRow]]: ...  # each run's rows at once, by run number
     def checkpoint_batches(self) -> AsyncIterator[list[Checkpoint]]: ...  # by number
     async def checkpoint(
-        self, at: datetime, why: str, more: Mapping[str, str] = {}, after_no: int = 0
+        self, at: datetime, why: str, next_key: str = "", declaration: Declaration | None = None
     ) -> (
         Checkpoint | None
     ): ...  # one more over the spine's end; None where there is no entry yet, or nothing that makes checkpoints
 
     def snapshot(self) -> AbstractContextManager[None]: ...  # what is read within is of one moment
     async def strange(self) -> Strange: ...  # what of the place that it is kept in KEYS did not make
+    def notice(
+        self,
+    ) -> str: ...  # what went wrong with checkpoints and stopped nobody; each thing is said once
     def alarm(self) -> Alarm | None: ...  # while one stands, no run can be opened
-    def sound_alarm(self, alarm: Alarm) -> None: ...  # unless one stands
+    def sound_alarm(self, alarm: Alarm) -> None: ...  # one that stands keeps its time and its words
     def end_alarm(self) -> None: ...  # JournalUnavailable
 
     def claim(self, run: str) -> Claim: ...  # RunTaken when another live process holds it

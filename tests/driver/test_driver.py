@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -38,6 +39,8 @@ from runbook_keys.model.runbook import (
 from runbook_keys.model.view import Asking, View
 from runbook_keys.ports import JournalStore, Task
 from runbook_keys.stores.memory import MemoryStore
+from runbook_keys.stores.notary import Notary
+from runbook_keys.system.signing import FolderSigner
 from runbook_keys.testing.clock import FakeClock
 from runbook_keys.testing.executor import ScriptedExecutor
 from runbook_keys.testing.ids import SequentialIds
@@ -387,6 +390,21 @@ def test_what_is_refused_is_said_on_the_next_screen() -> None:
 
         assert "why" in person.views[-1].message
         assert "D1" == session.state.step
+
+    _run(body)
+
+
+def test_a_checkpoint_that_can_not_be_remembered_is_said_on_one_screen(tmp_path: Path) -> None:
+    """The run goes on to its end; the next screen says it, and no later one."""
+    (tmp_path / "signing" / "latest").mkdir(parents=True)
+
+    async def body() -> None:
+        store = MemoryStore(Notary(FolderSigner(tmp_path / "signing")))
+        person = Person()
+        await _drive(store, await _opened(store), {"D1": OK, "A1": OK, "V1": OK}, person)
+        said = [view.message for view in person.views if "is not remembered beside the key" in view.message]
+        assert len(person.views) > 1
+        assert said == [person.views[0].message]
 
     _run(body)
 

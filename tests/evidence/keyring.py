@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
 from runbook_keys.bootstrap import services
+from runbook_keys.config import Config
 from runbook_keys.journal.blobs import seal
 from runbook_keys.journal.chain import GENESIS, SPINE_START, extend
 from runbook_keys.journal.checkpoint import read_note
@@ -28,6 +31,7 @@ from runbook_keys.model.event import (
 from runbook_keys.model.outcome import Role
 from runbook_keys.model.runbook import Ending, SafetyClass
 from runbook_keys.operations.record.checkpoints import CheckpointMade, change_key, make_checkpoint
+from runbook_keys.operations.record.declare import declarable, declare
 from runbook_keys.operations.record.verify import VerifyReport, verify
 from runbook_keys.ports import JournalStore
 from runbook_keys.stores.notary import Notary
@@ -35,6 +39,7 @@ from runbook_keys.stores.sqlite import SqliteStore
 from runbook_keys.system.signing import FolderSigner
 
 T = TypeVar("T")
+NOBODY = 65534
 AT = datetime(2026, 11, 23, 3, 12, 45, 123000, tzinfo=UTC)
 RUN = "r-20261123-0312-k7qm"
 OTHER = "r-20261123-0313-a2bc"
@@ -161,3 +166,35 @@ def made(home: Path, new_key: str = "") -> CheckpointMade:
             return await (change_key(opened, new_key) if new_key else make_checkpoint(opened))
 
     return wait(body())
+
+
+def open_another(home: Path, run: str = OTHER) -> None:
+    """A new run in the journal of `home`."""
+    store = signed_store(home)
+    try:
+        write(store, run, 0, OPENED, entered(1))
+    finally:
+        wait(store.close())
+
+
+def declared(home: Path, kept: bytes = b"", reason: str = "backup restored") -> int:
+    """Declare all that is found; the number of the checkpoint."""
+
+    async def work() -> int:
+        async with services({"PATH": "/usr/bin:/bin"}, home=home, config=Config()) as opened:
+            return (await declare(opened, await declarable(opened, kept), reason)).no
+
+    return wait(work())
+
+
+@contextmanager
+def without_rights() -> Iterator[None]:
+    """What follows is done under a login without rights; root gives its own up for so long."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.setresuid(NOBODY, NOBODY, 0)
+    try:
+        yield
+    finally:
+        os.setresuid(0, 0, 0)

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from a_journal import Journal
 from click.testing import CliRunner
 from keyring import (
     OPENED,
-    OTHER,
     RUN,
+    declared,
     edit,
     entered,
     made,
+    open_another,
     rewritten,
     signed_store,
     three_runs,
@@ -25,24 +27,12 @@ from keyring import (
     write,
 )
 
-from runbook_keys.bootstrap import services
 from runbook_keys.cli.main import cli
-from runbook_keys.config import Config
 from runbook_keys.errors import JournalUnavailable, RefusedInput, SigningUnavailable
 from runbook_keys.model.entry import Alarm
-from runbook_keys.operations.record.declare import declarable, declare
 from runbook_keys.operations.recorded import find_run
 
 SAMPLES = Path(__file__).with_name("samples")
-
-
-def open_another(home: Path, run: str = OTHER) -> None:
-    """A new run in the journal of `home`."""
-    store = signed_store(home)
-    try:
-        write(store, run, 0, OPENED, entered(1))
-    finally:
-        wait(store.close())
 
 
 def alarm_of(home: Path) -> Alarm | None:
@@ -50,16 +40,6 @@ def alarm_of(home: Path) -> Alarm | None:
     store = signed_store(home)
     wait(store.close())
     return store.alarm()
-
-
-def declared(home: Path, kept: bytes = b"", reason: str = "backup restored") -> int:
-    """Declare all that is found; the number of the checkpoint."""
-
-    async def work() -> int:
-        async with services({"PATH": "/usr/bin:/bin"}, home=home, config=Config()) as opened:
-            return (await declare(opened, await declarable(opened, kept), reason)).no
-
-    return wait(work())
 
 
 def cut(home: Path) -> None:
@@ -118,6 +98,18 @@ def test_an_alarm_that_cannot_be_read_is_an_alarm(tmp_path: Path) -> None:
     (tmp_path / "journal.alarm").write_bytes(b"{")
     with pytest.raises(JournalUnavailable, match=r"journal\.alarm is there"):
         open_another(tmp_path)
+
+
+def test_what_a_person_keeps_beside_the_alarm_stays(tmp_path: Path) -> None:
+    """Only drafts of ours are cleared away, whatever else begins with its name."""
+    store = signed_store(tmp_path)
+    ours, theirs = tmp_path / f"journal.alarm.{uuid4().hex}", tmp_path / "journal.alarm.bak"
+    ours.write_bytes(b"half")
+    theirs.write_bytes(b"mine")
+    store.sound_alarm(Alarm("2026-11-23T03:12:45.123Z", "Row 7 was changed."))
+    wait(store.close())
+    assert theirs.read_bytes() == b"mine"
+    assert sorted(tmp_path.glob("journal.alarm*")) == [tmp_path / "journal.alarm", theirs]
 
 
 def test_a_declaration_ends_the_alarm_and_is_told_ever_after(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from runbook_keys.evidence.followups import FollowUp, Standing
 from runbook_keys.evidence.followups_feedback import Feedback
 from runbook_keys.journal.lines import read
 from runbook_keys.model.breach import BreachDetail
-from runbook_keys.model.event import RecordRead, RunKind
+from runbook_keys.model.event import FollowUpDone, RecordRead, RunKind
 from runbook_keys.operations.packs import read_pack
 from runbook_keys.operations.record.access import record_access
 from runbook_keys.operations.record.verify import verify
@@ -64,6 +64,32 @@ def test_a_follow_up_that_is_not_there_is_refused_with_how_many_there_are(
 
     with pytest.raises(Refused, match="numbered from 1"):
         journal.do(lambda at: complete(at, BELA, run, number))
+
+
+def test_a_follow_up_that_is_done_is_not_done_again(journal: Journal) -> None:
+    """The second person hears who did it and when; the record keeps the first, and that of another run is free."""
+    run, other = journal.run(*ESCALATED), journal.run(*ESCALATED)
+    journal.do(lambda at: complete(at, BELA, run, 1, "see the change"))
+    said_at = journal.clock.now()
+    journal.pass_(hours=1)
+
+    with pytest.raises(Refused, match=rf"bela did follow-up 1 on {said_at:%Y-%m-%d %H:%M} UTC"):
+        journal.do(lambda at: complete(at, ANNA, run, 1, "mine"))
+    journal.do(lambda at: complete(at, ANNA, other, 1))
+    assert {one.run: one.done_by for one in _follow_ups(journal)} == {run: "bela", other: "anna"}
+
+
+def test_of_two_that_an_earlier_release_took_the_first_counts(journal: Journal) -> None:
+    """Who did it first, and when, is not overwritten by whoever says so later."""
+    run = journal.run(*ESCALATED)
+    words = journal.do(lambda at: complete(at, BELA, run, 1))
+
+    async def again(at: Services) -> None:
+        head = await find_run(at, run)
+        await at.store.append(run, head.seq, at.clock.now(), ANNA, [FollowUpDone(0, words)])
+
+    journal.do(again)
+    assert next(one for one in _follow_ups(journal) if one.number == 1).done_by == "bela"
 
 
 def test_practice_leaves_no_follow_ups(journal: Journal) -> None:
@@ -132,6 +158,22 @@ def test_nothing_is_recorded_of_a_breach_that_nobody_declared(journal: Journal) 
 
     with pytest.raises(Refused, match="keys aware"):
         journal.do(lambda at: detail(at, BELA, run, BreachDetail.FACTS, "x"))
+
+
+def test_a_notice_is_not_dated_before_anybody_knew(journal: Journal) -> None:
+    """It is refused with what to do; the minute of the awareness itself counts, and so does a correction of it."""
+    run = journal.run(*ESCALATED)
+    known_at = journal.clock.now() - timedelta(seconds=20)
+    journal.do(lambda at: become_aware(at, BELA, run, known_at))
+    earlier = known_at - timedelta(hours=2)
+
+    with pytest.raises(Refused, match=r"is before .*, since when somebody knows.*keys aware RUN --at TIME"):
+        journal.do(lambda at: detail(at, BELA, run, BreachDetail.NOTIFIED, "", earlier))
+    assert journal.do(lambda at: standing(at, run)).given == ()
+    minute = known_at.replace(second=0, microsecond=0)
+    journal.do(lambda at: detail(at, BELA, run, BreachDetail.NOTIFIED, "", minute))
+    journal.do(lambda at: become_aware(at, BELA, run, earlier))
+    journal.do(lambda at: detail(at, BELA, run, BreachDetail.NOTIFIED, "", earlier))
 
 
 def _readings(journal: Journal, run: str) -> list[tuple[str, str]]:

@@ -21,6 +21,7 @@ from runbook_keys.evidence.controls.queries import QUERIES
 from runbook_keys.evidence.controls.report import Catalogue, Strength, read_catalogue
 from runbook_keys.evidence.controls.runs import JournalFacts, RunFacts
 from runbook_keys.evidence.summary import summary_of
+from runbook_keys.journal.lines import instant
 from runbook_keys.model.actor import Actor, ActorKind
 from runbook_keys.model.breach import BreachDetail
 from runbook_keys.model.entry import Entry
@@ -28,6 +29,7 @@ from runbook_keys.model.event import (
     ApprovalGranted,
     BranchReason,
     BranchTaken,
+    BreachDetailed,
     ClosingBegun,
     RunEnded,
     RunKind,
@@ -38,6 +40,7 @@ from runbook_keys.model.outcome import Role
 from runbook_keys.model.runbook import End, Ending
 from runbook_keys.operations.record.access import record_copy
 from runbook_keys.operations.record.erase import erasable, erase
+from runbook_keys.operations.recorded import find_run
 from runbook_keys.operations.reports.report import FRAMEWORKS, ReportMade, report
 from runbook_keys.operations.runs.breach import become_aware, detail
 from runbook_keys.operations.services import Services
@@ -223,6 +226,28 @@ def test_one_breach_that_was_told_does_not_speak_for_another_that_was_not(journa
 
     assert (alone, _strength(made, "Art. 33(1)")) == ("strong", "partial")
     assert b"not in 2" in made.files["report.html"]
+
+
+def test_a_notice_that_is_dated_before_anybody_knew_is_no_evidence_and_is_named(journal: Journal) -> None:
+    """As an earlier release let people say: the entry stays as it is, is not counted as in time, and is an exception."""
+    run = journal.run(*ESCALATED)
+    journal.do(lambda at: become_aware(at, BELA, run, None))
+    told = BreachDetailed(BreachDetail.NOTIFIED, "", instant(journal.clock.now() - timedelta(days=30)))
+
+    async def tell(at: Services) -> None:
+        head = await find_run(at, run)
+        await at.store.append(run, head.seq, at.clock.now(), BELA, [told])
+
+    journal.do(tell)
+    journal.pass_(hours=73)
+    made = _made(journal, "gdpr")
+    cited = [row["field"] for row in _rows(made, "evidence.csv") if row["control"] == "Art. 33(1)"]
+    kinds = {row["kind"] for row in _rows(made, "exceptions.csv")}
+
+    assert "delay_reason" not in cited
+    assert "breach notified before it was known" in kinds
+    assert "breach not decided" not in kinds
+    assert _strength(made, "Art. 33(1)") == "partial"
 
 
 def test_a_run_that_left_the_text_is_no_evidence_that_the_text_was_followed(journal: Journal) -> None:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from a_journal import BELA, ESCALATED, Journal
+from keyring import without_rights
 
 from runbook_keys.errors import JournalUnavailable
 from runbook_keys.operations.record.access import record_access
 from runbook_keys.operations.runs.feedback import give_feedback
 from runbook_keys.operations.runs.listing import show_run
 from runbook_keys.operations.services import Services
-
-NOBODY = 65534
 
 
 @pytest.fixture
@@ -40,19 +37,6 @@ def read_only() -> Iterator[tuple[Journal, str]]:
         shutil.rmtree(home)
 
 
-@contextmanager
-def _without_rights() -> Iterator[None]:
-    """What follows is done under a login without rights; root gives its own up for so long."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.setresuid(NOBODY, NOBODY, 0)
-    try:
-        yield
-    finally:
-        os.setresuid(0, 0, 0)
-
-
 async def _read(at: Services, run: str) -> tuple[str, str]:
     history = await show_run(at, run)
     return history.timeline[-1].words, await record_access(at, BELA, [run], "timeline")
@@ -65,7 +49,7 @@ def test_a_journal_that_can_only_be_read_is_shown_and_says_that_the_reading_is_n
     journal, run = read_only
     before = (journal.home / "journal.db").read_bytes()
     journal.pass_(hours=2)
-    with _without_rights():
+    with without_rights():
         words, notice = journal.do(lambda at: _read(at, run))
 
     assert "was read" in words
@@ -78,5 +62,5 @@ def test_nothing_can_be_added_to_a_journal_that_can_only_be_read(read_only: tupl
     """It is refused in words before anything is tried."""
     journal, run = read_only
 
-    with _without_rights(), pytest.raises(JournalUnavailable, match="Nothing was done here"):
+    with without_rights(), pytest.raises(JournalUnavailable, match="Nothing was done here"):
         journal.do(lambda at: give_feedback(at, BELA, run, "S1", "wrong"))

@@ -9,33 +9,37 @@ import sys
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from a_journal import ESCALATED, Journal
 from bundles import exported
+from click.testing import CliRunner
 from keyring import (
+    APPROVED,
     ENDED,
     OPENED,
     OTHER,
     RUN,
+    declared,
     edit,
     entered,
     made,
+    open_another,
     rewritten,
     signed_store,
     three_runs,
     told,
     verified,
     wait,
+    without_rights,
     write,
 )
 
-from runbook_keys.bootstrap import services
-from runbook_keys.config import Config
+from runbook_keys.cli.main import cli
 from runbook_keys.errors import JournalDamaged, JournalUnavailable
 from runbook_keys.journal.checkpoint import body_of, note_of, origin_of, read_note
 from runbook_keys.model.entry import Checkpoint, SpineRow
-from runbook_keys.operations.record.declare import declarable, declare
 from runbook_keys.operations.recorded import find_run, undamaged
 from runbook_keys.operations.services import Services
 from runbook_keys.stores.memory import MemoryStore
@@ -99,25 +103,6 @@ def notes(home: Path) -> list[bytes]:
     found = [each.note for each in wait(store.checkpoints())]
     wait(store.close())
     return found
-
-
-def open_another(home: Path, run: str = OTHER) -> None:
-    """A new run in the journal of `home`."""
-    store = signed_store(home)
-    try:
-        write(store, run, 0, OPENED, entered(1))
-    finally:
-        wait(store.close())
-
-
-def declared(home: Path) -> int:
-    """Declare all that is found; the number of the checkpoint."""
-
-    async def work() -> int:
-        async with services({"PATH": "/usr/bin:/bin"}, home=home, config=Config()) as opened:
-            return (await declare(opened, await declarable(opened), "backup restored")).no
-
-    return wait(work())
 
 
 def put_back(home: Path, backup: Path) -> None:
@@ -309,14 +294,15 @@ write(signed_store(Path(sys.argv[1])), "r-killed", 0, OPENED, entered(1))
 """
 
 
-def test_a_process_killed_between_commit_and_memory_leaves_nothing_to_say(home: Path) -> None:
-    """The entry is durable; the older note is still true, and the next one takes its place."""
+def test_a_process_killed_between_commit_and_memory_leaves_an_older_note_and_that_is_told(home: Path) -> None:
+    """The entry is durable; the older note is still true, no damage, and the next one takes its place."""
     assert subprocess.run([sys.executable, "-c", KILLED, str(home), HERE], check=False).returncode == -9
     assert (len(notes(home)), remembered(home)) == (7, 6)
     report = verified(home)
     assert (report.entries, report.damages, report.notices) == (14, (), ())
+    assert "beside its key is 6; the journal's newest signed one is 7" in report.unremembered
     open_another(home)
-    assert remembered(home) == 8
+    assert (remembered(home), verified(home).unremembered) == (8, "")
 
 
 HALF = """
@@ -417,11 +403,14 @@ def test_a_note_that_somebody_changed_is_damage(home: Path) -> None:
 
 
 def test_a_home_of_an_older_release_is_guarded_from_its_next_checkpoint_on(home: Path) -> None:
-    """Where nothing is remembered, nothing is said."""
+    """Where nothing is remembered, that is told, and it is no damage."""
     latest(home).unlink()
-    assert (verified(home).damages, verified(home).notices) == ((), ())
+    report = verified(home)
+    assert (report.damages, report.notices) == ((), ())
+    assert "beside its key is missing" in report.unremembered
     open_another(home)
     assert latest(home).read_bytes() == notes(home)[-1]
+    assert verified(home).unremembered == ""
 
 
 def test_what_is_not_signed_is_not_remembered(home: Path) -> None:
@@ -439,13 +428,54 @@ def test_a_new_key_signs_the_note_from_then_on(home: Path) -> None:
     assert (verified(home).damages, verified(home).notices) == ((), ())
 
 
-def test_a_folder_that_takes_no_file_stops_nobody(home: Path) -> None:
-    """A full or read-only disk under `signing/`: the older note stays."""
-    shutil.move(latest(home), home / "kept")
+@pytest.fixture
+def no_place(home: Path) -> Path:
+    """A home where nothing can take the place of what is remembered."""
+    latest(home).unlink()
     latest(home).mkdir()
     (latest(home) / "in the way").write_bytes(b"")
-    open_another(home)
-    assert len(notes(home)) == 7
+    return home
+
+
+def test_a_folder_that_takes_no_file_stops_nobody_and_is_told_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A full or read-only disk under `signing/`: the older note stays, and the writer says so; so does `keys verify`."""
+    # Not below pytest's own folder: another login can't go through that one.
+    with TemporaryDirectory(prefix="keys-remembered-") as folder:
+        home = Path(folder)
+        three_runs(home)
+        store = signed_store(home)
+        write(store, OTHER, 0, OPENED)
+        assert store.notice() == ""
+        home.chmod(0o755)
+        (home / "signing").chmod(0o555)
+        latest(home).chmod(0o644)
+        with without_rights():
+            write(store, OTHER, 1, APPROVED)
+            said = store.notice()
+            write(store, OTHER, 2, APPROVED)
+        assert "is not remembered beside the key" in said
+        assert "Permission denied" in said
+        assert store.notice() == ""
+        wait(store.close())
+        (home / "signing").chmod(0o700)
+        report = verified(home)
+        assert (report.damages, remembered(home)) == ((), 7)
+        assert "beside its key is 7; the journal's newest signed one is 9" in report.unremembered
+        monkeypatch.setenv("KEYS_HOME", str(home))
+        for command in ("verify", "doctor"):
+            assert "newest signed one is 9" in " ".join(CliRunner().invoke(cli, [command]).output.split())
+
+
+def test_whoever_makes_a_checkpoint_by_hand_is_told_that_it_is_not_remembered(
+    no_place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is signed and in the journal, and the command succeeds."""
+    monkeypatch.setenv("KEYS_HOME", str(no_place))
+    done = CliRunner().invoke(cli, ["checkpoint"])
+    assert (done.exit_code, len(notes(no_place))) == (0, 7)
+    assert "is not remembered beside the key" in " ".join(done.stderr.split())
 
 
 def test_the_store_in_memory_keeps_the_same_promise(tmp_path: Path) -> None:

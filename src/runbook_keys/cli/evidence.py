@@ -132,7 +132,7 @@ def _signed_lines(report: VerifyReport) -> list[str]:
         ]
     for words in report.anchored:
         lines += hanging("Anchored: ", words)
-    for notice in (*report.notices, *report.lags):
+    for notice in filter(None, (*report.notices, report.unremembered, *report.lags)):
         lines += hanging("Note: ", notice)
     return lines
 

@@ -29,7 +29,10 @@ def with_services(use: Callable[[Services], Awaitable[Any]]) -> Any:
             loop.add_signal_handler(number, lambda: task.cancel() if task else None)
         with ProgressLine() as progress:
             async with bootstrap.services(progress=progress) as services:
-                return await use(services)
+                try:
+                    return await use(services)
+                finally:
+                    told(services.store.notice())
 
     return _run(body())
 

@@ -8,7 +8,11 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from runbook_keys.drafts import clear_drafts, replace_whole
 from runbook_keys.errors import KeysError
+
+_AS_USUAL = 0o666
+"""The mode of a file for people, from which the login's own mask takes away."""
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -17,9 +21,8 @@ def write_whole(path: Path, content: bytes) -> None:
     if path.is_symlink() or (path.exists() and not path.is_file()):
         path.write_bytes(content)
         return
-    draft = path.with_name(f"{path.name}.part")
-    _write(draft, content)
-    draft.replace(path)
+    replace_whole(path, content, _AS_USUAL)
+    clear_drafts(path)
 
 
 def write_told(path: Path, content: bytes, otherwise: str) -> Path:

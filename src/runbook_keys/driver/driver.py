@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from msgspec.structs import replace
+
 from runbook_keys.driver.attempt import Attempts
 from runbook_keys.driver.binding import Bound, binding, command_digest
 from runbook_keys.driver.keeping import Kept, keep
@@ -80,10 +82,13 @@ class Driver:
     async def _view(self, effect: f.Effect) -> View:
         return await view_of(self._session, effect, self._message)
 
-    async def _reply(self, view: View) -> r.Reply:
-        """Show the screen; what it had to say besides is said once."""
+    def _told(self, view: View) -> View:
+        """The screen that is shown now, with what went wrong meanwhile; what it has to say besides is said once."""
         self._message = ""
-        return await self._operator.reply(view)
+        return replace(view, message=" ".join(filter(None, (view.message, self._session.notice()))))
+
+    async def _reply(self, view: View) -> r.Reply:
+        return await self._operator.reply(self._told(view))
 
     async def _execute(self, effect: f.Execute) -> bool:
         view = await self._view(effect)
@@ -92,7 +97,7 @@ class Driver:
             if not isinstance(reply, r.Proceed):
                 return await self._interpose(reply)
         if effect.block.language == f.HUMAN:
-            self._message = ""  # the executor shows the screen
+            view = self._told(view)  # the executor shows the screen
         bound = ""
         if self._session.state.phase is Phase.APPROVED:
             bound = await self._binding(effect.label, effect.role, effect.block)
@@ -132,8 +137,7 @@ class Driver:
         return await self._interpose(await self._reply(await self._view(effect)))
 
     async def _watch(self, effect: f.Watch) -> bool:
-        view = await self._view(effect)
-        self._message = ""
+        view = self._told(await self._view(effect))
         reply = await self._operator.wait(view, effect.until)
         if not isinstance(reply, r.Wait):
             return await self._interpose(reply)

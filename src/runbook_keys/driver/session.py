@@ -130,6 +130,10 @@ class Session:
         self._is_clock_checked = True
         return (ClockStepped(round(step.total_seconds() * 1000)),) if step else ()
 
+    def notice(self) -> str:
+        """What went wrong beside the record and stops nobody, in words; each thing is said once."""
+        return self._store.notice()
+
     def seal(self, content: bytes) -> Blob:
         """Material for the next `tell`, salted."""
         return seal(content, self._ids.salt())

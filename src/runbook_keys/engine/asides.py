@@ -25,6 +25,11 @@ def notify_by(state: State) -> datetime | None:
     return state.aware_at + NOTIFY_WITHIN if state.aware_at else None
 
 
+def is_before_aware(moment: datetime, aware_at: datetime) -> bool:
+    """Whether it lies before anybody knew: nobody tells of what nobody knows. People write times to the minute."""
+    return moment < aware_at.replace(second=0, microsecond=0)
+
+
 def is_breach_decided(state: State) -> bool:
     """Whether it is on record that the authority was notified, or why not."""
     return bool(state.breach & {BreachDetail.NOTIFIED, BreachDetail.NOT_NOTIFIED})
@@ -46,11 +51,16 @@ def become_aware(_runbook: Runbook, _state: State, given: i.BecomeAware, at: dat
 
 
 def detail_breach(_runbook: Runbook, state: State, given: i.DetailBreach, at: datetime) -> Events:
-    """A part of the record. Raises Refused before anybody is aware, and for a moment that has not come."""
+    """A part of the record. Raises Refused before anybody is aware, for a moment before that, and for one that has not come."""
     if state.aware_at is None:
         raise Refused("Say first since when you know of the breach: `keys aware RUN --at TIME`.")
     if given.happened_at is not None:
         _refuse_future(given.happened_at, at)
+        if is_before_aware(given.happened_at, state.aware_at):
+            raise Refused(
+                f"{stamp(given.happened_at)} is before {stamp(state.aware_at)}, since when somebody knows of the breach. "
+                "Correct that time. If somebody knew earlier: `keys aware RUN --at TIME`, then say this again."
+            )
     happened_at = stamp(given.happened_at) if given.happened_at else ""
     return (e.BreachDetailed(given.detail, given.blob, happened_at),)
 

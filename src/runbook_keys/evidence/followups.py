@@ -71,7 +71,7 @@ def follow_ups(tasks: Sequence[str], slug: str, entries: Sequence[Entry]) -> lis
         match entry.event:
             case e.FollowUpAssigned(item=item, to=to) if item < len(found):
                 found[item] = replace(found[item], owner=to)
-            case e.FollowUpDone(item=item, note_blob=blob) if item < len(found):
+            case e.FollowUpDone(item=item, note_blob=blob) if item < len(found) and not found[item].done_by:
                 found[item] = replace(found[item], done_at=entry.at, done_by=str(entry.actor), note_blob=blob)
             case _:
                 pass

@@ -157,6 +157,11 @@ def read_note(content: bytes) -> Note:
     return note
 
 
+def is_signed(note: bytes) -> bool:
+    """Whether anything stands where the signature belongs, good or not."""
+    return not note.endswith(b"\n\n")
+
+
 def read_notes(content: bytes) -> list[Note]:
     """All notes of a file that holds them one after the other. Raises JournalDamaged."""
     ends = [match.end() for match in re.finditer(rb"\n\n(?:\xe2\x80\x94 [^\n]*\n)*", content)]

@@ -11,6 +11,16 @@ from runbook_keys.model.entry import Damage, Strange
 WHOLE = 0
 """The `seq` of a damage to a run or to the journal as a whole."""
 
+REWRITTEN = frozenset(
+    (
+        *(f"spine-{how}" for how in ("forked", "cut", "rewritten")),
+        *(f"kept-{how}" for how in ("forked", "cut", "rewritten")),
+        *(f"remembered-{how}" for how in ("foreign", "signature", "cut", "rewritten")),
+        *("copy-differs", "copy-only", "run-missing", "runs-missing", "run-empty", "entries-unlisted"),
+    )
+)
+"""Codes that say that the history is not the one that was signed: over it nothing more is signed until that is declared."""
+
 _DIGEST_DIGITS = 16
 
 

@@ -82,11 +82,20 @@ class Strange(Struct, frozen=True):
 class Alarm(Struct, frozen=True):
     """Somebody found that the journal does not verify: since when (RFC 3339), and the first finding in words.
 
-    While it stands the journal takes no new run. Runs that are under way go on: what they did must not be lost.
+    While it stands the journal takes no new run. Runs that are under way go on: what they did must not be lost. Where the
+    history `is_rewritten`, not the one that was signed, no checkpoint of theirs is signed either.
     """
 
     at: str
     what: str
+    is_rewritten: bool = False
+
+
+class Declaration(Struct, frozen=True):
+    """That damage is known: `known` are its marks (journal/declared.py), numbers up to `after_no` are not used again."""
+
+    known: str
+    after_no: int
 
 
 class Damage(Struct, frozen=True):

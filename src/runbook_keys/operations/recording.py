@@ -11,6 +11,7 @@ from runbook_keys.model.actor import Actor
 from runbook_keys.model.entry import Blob
 from runbook_keys.model.event import AnyEvent
 from runbook_keys.operations.packs import read_pack
+from runbook_keys.operations.record.checkpoints import sign_rest
 from runbook_keys.operations.recorded import find_run, pinned_pack, reopen, undamaged
 from runbook_keys.operations.services import Services
 from runbook_keys.operations.values import MIN_SECRET_BYTES
@@ -34,6 +35,7 @@ async def add_to_run(
         text = mask_text(said.strip(), await _secrets(services, session))
         blob = session.seal(text.encode("utf-8", "backslashreplace"))
         events = await session.tell(told(session, blob), actor, (blob,) if text else ())
+        await sign_rest(services, "said of a run")
     finally:
         claim.release()
     return head.run, events

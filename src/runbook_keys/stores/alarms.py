@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from pathlib import Path
-from uuid import uuid4
 
 import msgspec
+from msgspec.structs import replace
 
+from runbook_keys.drafts import make_once, replace_whole
 from runbook_keys.errors import JournalUnavailable
 from runbook_keys.model.entry import Alarm
 
@@ -22,24 +22,23 @@ class FileAlarm:
     def standing(self) -> Alarm | None:
         """The alarm, or None."""
         try:
+            if not self._path.exists():  # asked before each signature: an exception takes three times as long
+                return None
             return msgspec.json.decode(self._path.read_bytes(), type=Alarm)
         except FileNotFoundError:
             return None
         except (OSError, msgspec.DecodeError):
             # A disk that can't be read says "error" for a file that was never there, too.
-            return Alarm("", f"{self._path} is there, and can't be read.") if self._path.exists() else None
+            unread = Alarm("", f"{self._path} is there, and can't be read.", is_rewritten=True)
+            return unread if self._path.exists() else None
 
     def sound(self, alarm: Alarm) -> None:
-        """Begin it, unless one stands: what was found first counts. Where this login may not write, nothing happens."""
-        draft = self._path.with_name(f"{self._path.name}.{uuid4().hex}")
+        """Begin it; one that stands keeps its time and its words. Where this login may not write, nothing happens."""
         with suppress(OSError):
-            draft.write_bytes(msgspec.json.encode(alarm))
-            with suppress(FileExistsError):
-                os.link(draft, self._path)
-        if self._path.exists():  # drafts of processes that were killed as well
-            for left in self._path.parent.glob(f"{self._path.name}.*"):
-                with suppress(OSError):
-                    left.unlink()
+            make_once(self._path, lambda: msgspec.json.encode(alarm))
+            standing = self.standing()
+            if standing and (loud := louder(standing, alarm)) != standing:
+                replace_whole(self._path, msgspec.json.encode(loud))
 
     def end(self) -> None:
         """No alarm any more. Raises JournalUnavailable."""
@@ -49,6 +48,13 @@ class FileAlarm:
             raise JournalUnavailable(
                 f"The alarm {self._path} can't be ended: {error.strerror}. Remove that file yourself."
             ) from error
+
+
+def louder(standing: Alarm | None, alarm: Alarm) -> Alarm:
+    """What stands after another alarm: what was found first counts, but that the history is rewritten is never forgotten."""
+    if standing is None or standing.is_rewritten or not alarm.is_rewritten:
+        return standing or alarm
+    return replace(standing, is_rewritten=True)
 
 
 def closed_by(alarm: Alarm) -> JournalUnavailable:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 
@@ -10,9 +10,18 @@ from runbook_keys.errors import RunTaken
 from runbook_keys.journal.chain import GENESIS, SPINE_START, extend
 from runbook_keys.journal.lines import instant
 from runbook_keys.model.actor import Actor
-from runbook_keys.model.entry import Alarm, Blob, Checkpoint, RunHead, SpineRow, StoredEntry, Strange
+from runbook_keys.model.entry import (
+    Alarm,
+    Blob,
+    Checkpoint,
+    Declaration,
+    RunHead,
+    SpineRow,
+    StoredEntry,
+    Strange,
+)
 from runbook_keys.model.event import AnyEvent
-from runbook_keys.stores.alarms import closed_by
+from runbook_keys.stores.alarms import closed_by, louder
 from runbook_keys.stores.appending import check_fence, erased_by, lines_after
 from runbook_keys.stores.names import checked, no_material, not_found
 from runbook_keys.stores.notary import Notary, Standing
@@ -82,7 +91,7 @@ class MemoryStore:
         for digest in erased_by(events):
             await self.erase(digest)
         if self._notary and (
-            made := self._notary.due(self._spine[0], self._spine[-1], self._last_checkpoint(), at, events)
+            made := self._notary.due(self._standing(), self._spine[-1], self._last_checkpoint(), at, events)
         ):
             self._add_checkpoint(made, at)
         return self._heads[run]
@@ -172,13 +181,13 @@ class MemoryStore:
         yield list(self._checkpoints)
 
     async def checkpoint(
-        self, at: datetime, why: str, more: Mapping[str, str] = {}, after_no: int = 0
+        self, at: datetime, why: str, next_key: str = "", declaration: Declaration | None = None
     ) -> Checkpoint | None:
         """One more checkpoint, over the spine's end; None where there is no entry yet, or no notary."""
         if self._notary is None or not self._spine:
             return None
-        first, end, before = self._spine[0], self._spine[-1], self._last_checkpoint()
-        made = self._notary.make(first, end, before, at, why, more, after_no)
+        end, before = self._spine[-1], self._last_checkpoint()
+        made = self._notary.make(self._standing(), end, before, at, why, next_key, declaration)
         self._add_checkpoint(made, at)
         return made
 
@@ -186,29 +195,33 @@ class MemoryStore:
         return self._spine[gseq - 1] if 0 < gseq <= len(self._spine) else None
 
     def _standing(self) -> Standing:
-        return Standing(self._spine_row, lambda: self._checkpoints)
+        return Standing(self._spine_row, lambda: self._checkpoints, self.alarm)
 
     def _add_checkpoint(self, made: Checkpoint, at: datetime) -> None:
         self._checkpoints.append(made)
         if self._notary and (what := self._notary.remember(made, self._standing())):
-            self.sound_alarm(Alarm(instant(at), what))
+            self.sound_alarm(Alarm(instant(at), what, is_rewritten=True))
 
     def _refuse_on_alarm(self, at: datetime) -> None:
         if self._notary and (what := self._notary.contradicted(self._standing())):
-            self.sound_alarm(Alarm(instant(at), what))
+            self.sound_alarm(Alarm(instant(at), what, is_rewritten=True))
         if self._alarm:
             raise closed_by(self._alarm)
 
     def _last_checkpoint(self) -> Checkpoint | None:
         return self._checkpoints[-1] if self._checkpoints else None
 
+    def notice(self) -> str:
+        """What went wrong with checkpoints since this was last asked, in words; each thing is said once."""
+        return self._notary.notice() if self._notary else ""
+
     def alarm(self) -> Alarm | None:
         """The integrity alarm that stands, or None."""
         return self._alarm
 
     def sound_alarm(self, alarm: Alarm) -> None:
-        """Begin an alarm, unless one stands."""
-        self._alarm = self._alarm or alarm
+        """Begin an alarm; one that stands keeps its time and its words."""
+        self._alarm = louder(self._alarm, alarm)
 
     def end_alarm(self) -> None:
         """No alarm any more."""

@@ -7,24 +7,43 @@ between leaves an older one there, which is still true.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from runbook_keys.errors import JournalDamaged, SigningUnavailable
-from runbook_keys.journal.checkpoint import LONGEST, Note, body_of, note_of, origin_of, read_note, why_due
+from runbook_keys.journal.chain import SPINE_START
+from runbook_keys.journal.checkpoint import (
+    LONGEST,
+    Note,
+    body_of,
+    is_signed,
+    note_of,
+    origin_of,
+    read_note,
+    why_due,
+)
 from runbook_keys.journal.checkpoint_check import Survey, read_all, verifier_of
 from runbook_keys.journal.declared import mark_of_note
-from runbook_keys.model.entry import Checkpoint, SpineRow
+from runbook_keys.model.entry import Alarm, Checkpoint, Declaration, SpineRow
 from runbook_keys.model.event import AnyEvent
 from runbook_keys.ports import Signer
 
 
 class Standing(NamedTuple):
-    """How to ask what a journal holds now: the row of a number, if there is one, and all checkpoints."""
+    """How to ask what a journal holds now: the row of a number, if there is one, all checkpoints, the alarm."""
 
     row: Callable[[int], SpineRow | None]
     checkpoints: Callable[[], Iterable[Checkpoint]]
+    alarm: Callable[[], Alarm | None]
+
+
+_recent = lru_cache(maxsize=4)(read_note)
+"""The newest note of the journal is as a rule the one that is remembered: it is read once."""
+
+_NOT_OURS = "The journal's history is not the one that was signed here."
+_SETTLE = "The run goes on, and nothing is signed until `keys verify` and `keys declare` have settled it."
 
 
 class Notary:
@@ -32,10 +51,17 @@ class Notary:
 
     def __init__(self, signer: Signer) -> None:
         self._signer = signer
+        self._untold: list[str] = []
+        self._told: set[str] = set()
+
+    def notice(self) -> str:
+        """What went wrong with checkpoints since this was last asked, in words; each thing is said once."""
+        words, self._untold = " ".join(self._untold), []
+        return words
 
     def due(
         self,
-        first: SpineRow,
+        journal: Standing,
         end: SpineRow,
         before: Checkpoint | None,
         at: datetime,
@@ -43,48 +69,66 @@ class Notary:
     ) -> Checkpoint | None:
         """The checkpoint that belongs to an append of `events` at `at`, after which the spine ends at `end`."""
         why = why_due(events, end.gseq - (before.gseq if before else 0), _passed(before, at))
-        return self.make(first, end, before, at, why) if why else None
+        return self.make(journal, end, before, at, why) if why else None
 
     def make(
         self,
-        first: SpineRow,
+        journal: Standing,
         end: SpineRow,
         before: Checkpoint | None,
         at: datetime,
         why: str,
-        more: Mapping[str, str] = {},
-        after_no: int = 0,
+        next_key: str = "",
+        declaration: Declaration | None = None,
     ) -> Checkpoint:
-        """A checkpoint over `end`, signed if that is possible. `first` is the spine's first row, `more` further lines.
+        """A checkpoint over the spine's `end`, signed if that is possible; it announces `next_key`, if there is one.
 
-        Its number follows that of `before`, and is above `after_no`.
+        Its number follows that of `before`, and those that a declaration says are lost. Over a history that is not the one
+        that was signed here only a declaration is signed.
         """
-        origin, no = origin_of(first), max(before.no if before else 0, after_no) + 1
-        body = body_of(origin, end, no, before, at, why, more)
+        no = max(before.no if before else 0, declaration.after_no if declaration else 0) + 1
+        origin = origin_of(journal.row(1) or SPINE_START)
+        lines = {"next-key": next_key, "known": declaration.known if declaration else ""}
+
+        def body(unsigned: str) -> bytes:
+            return body_of(origin, end, no, before, at, why, {"unsigned": unsigned, **lines})
+
+        return Checkpoint(no, end.gseq, self._sealed(body, "" if declaration else self._rewritten(journal)))
+
+    def _sealed(self, body: Callable[[str], bytes], refusal: str) -> bytes:
+        """The note: signed, or with the reason why it is not."""
         try:
-            signature = self._signer.sign(body)
-            note = note_of(body, signature.key, signature.value)
+            if refusal:
+                raise SigningUnavailable(refusal)
+            text = body("")
+            signature = self._signer.sign(text)
         except SigningUnavailable as unavailable:
-            told = {"unsigned": str(unavailable), **more}
-            note = note_of(body_of(origin, end, no, before, at, why, told))
-        return Checkpoint(no, end.gseq, note)
+            self._tell(str(unavailable))
+            return note_of(body(str(unavailable)))
+        return note_of(text, signature.key, signature.value)
+
+    def _rewritten(self, journal: Standing) -> str:
+        """Why nothing is signed over what stands here: a signature of ours would make a forged history look like our own."""
+        alarm = journal.alarm()
+        what = self.contradicted(journal) or (alarm.what if alarm and alarm.is_rewritten else "")
+        return f"{_NOT_OURS} {what} {_SETTLE}" if what else ""
 
     def remember(self, made: Checkpoint, journal: Standing) -> str:
-        """Remember a committed checkpoint beside the key, if it is signed; what is wrong where it can't take the place.
+        """Remember a committed checkpoint beside the key, if it is signed; what is wrong where the journal does not fit it.
 
         What was remembered before is evidence while it does not fit the journal. Where it can't be read or written, the
-        older one stays: that is true as well, and nothing under way waits for it.
+        older one stays: that is true as well, and nothing under way waits for it; `notice` tells of it.
         """
-        if not read_note(made.note).signatures:
-            return ""
         try:
             before = self._remembered()
             if what := self._unfit(before, journal):
                 return what
-            if before is None or before.no < made.no:
+            if is_signed(made.note) and (before is None or before.no < made.no):
                 self._signer.remember(made.note)
-        except SigningUnavailable:
-            pass
+        except SigningUnavailable as unavailable:
+            self._tell(
+                f"The last signed checkpoint is not remembered beside the key. {unavailable} The run goes on."
+            )
         return ""
 
     def contradicted(self, journal: Standing) -> str:
@@ -97,9 +141,14 @@ class Notary:
         except SigningUnavailable:
             return ""
 
+    def _tell(self, what: str) -> None:
+        if what not in self._told:
+            self._told.add(what)
+            self._untold.append(what)
+
     def _remembered(self) -> Note | None:
         content = self._signer.remembered()
-        return read_note(content) if content else None
+        return _recent(content) if content else None
 
     def _unfit(self, note: Note | None, journal: Standing) -> str:
         row = journal.row(note.gseq) if note else None
@@ -121,7 +170,7 @@ def _passed(before: Checkpoint | None, at: datetime) -> timedelta:
     if before is None:
         return timedelta(0)
     try:
-        return at - datetime.fromisoformat(read_note(before.note).at)
+        return at - datetime.fromisoformat(_recent(before.note).at)
     except (JournalDamaged, ValueError):  # somebody has been at it; a run that is under way goes on
         return LONGEST
 

@@ -7,7 +7,7 @@ The calls run in the caller's thread although they are `async`. An append takes 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from itertools import chain, groupby
@@ -19,7 +19,16 @@ from runbook_keys.journal.chain import GENESIS, SPINE_START, Extension, extend
 from runbook_keys.journal.damages import strange_things
 from runbook_keys.journal.lines import instant
 from runbook_keys.model.actor import Actor
-from runbook_keys.model.entry import Alarm, Blob, Checkpoint, RunHead, SpineRow, StoredEntry, Strange
+from runbook_keys.model.entry import (
+    Alarm,
+    Blob,
+    Checkpoint,
+    Declaration,
+    RunHead,
+    SpineRow,
+    StoredEntry,
+    Strange,
+)
 from runbook_keys.model.event import AnyEvent
 from runbook_keys.stores import failures, schema
 from runbook_keys.stores.alarms import FileAlarm, closed_by
@@ -221,7 +230,7 @@ class SqliteStore:
                 yield [Checkpoint(*row) for row in rows]
 
     async def checkpoint(
-        self, at: datetime, why: str, more: Mapping[str, str] = {}, after_no: int = 0
+        self, at: datetime, why: str, next_key: str = "", declaration: Declaration | None = None
     ) -> Checkpoint | None:
         """One more checkpoint, over the spine's end; None where there is no entry yet, or no notary.
 
@@ -231,11 +240,15 @@ class SqliteStore:
         with self._reading(), transaction(self._connection):
             if self._notary is None or (end := self._spine_end()) == SPINE_START:
                 return None
-            first, before = self._spine_first(), self._last_checkpoint()
-            made = self._notary.make(first, end, before, at, why, more, after_no)
+            before = self._last_checkpoint()
+            made = self._notary.make(self._standing(), end, before, at, why, next_key, declaration)
             self._connection.execute(_QUERIES["add_checkpoint"], (made.no, made.gseq, made.note))
         self._remember(made, at)
         return made
+
+    def notice(self) -> str:
+        """What went wrong with checkpoints since this was last asked, in words; each thing is said once."""
+        return self._notary.notice() if self._notary else ""
 
     def alarm(self) -> Alarm | None:
         """The integrity alarm that stands, or None."""
@@ -284,7 +297,7 @@ class SqliteStore:
         if self._notary is None:
             return None
         before = self._last_checkpoint()
-        made = self._notary.due(self._spine_first(), extension.spine[-1], before, at, events)
+        made = self._notary.due(self._standing(), extension.spine[-1], before, at, events)
         if made:
             self._connection.execute(_QUERIES["add_checkpoint"], (made.no, made.gseq, made.note))
         return made
@@ -295,26 +308,26 @@ class SqliteStore:
             return
         with suppress(sqlite3.Error):
             if what := self._notary.remember(made, self._standing()):
-                self._alarm.sound(Alarm(instant(at), what))
+                self._alarm.sound(Alarm(instant(at), what, is_rewritten=True))
 
     def _standing(self) -> Standing:
-        return Standing(self._spine_row, lambda: self._checkpoints(None, None))
+        return Standing(self._spine_row, lambda: self._checkpoints(None, None), self._alarm.standing)
 
     def _refuse_on_alarm(self, at: datetime) -> None:
         """No run is opened on what does not verify. To look through all of it takes long; the newest checkpoint does not."""
         alarm = self._alarm.standing()
-        if alarm is None and (what := self._misfit()):
-            alarm = Alarm(instant(at), what)
+        if alarm is None and (alarm := self._misfit(instant(at))):
             self._alarm.sound(alarm)
         if alarm:
             raise closed_by(alarm)
 
-    def _misfit(self) -> str:
+    def _misfit(self, at: str) -> Alarm | None:
         before, odd = self._last_checkpoint(), strange_things(schema.strange(self._connection))
         if odd:
-            return odd[0].what
+            return Alarm(at, odd[0].what)
         what = misfit(before, self._spine_row(before.gseq) if before else None)
-        return what or (self._notary.contradicted(self._standing()) if self._notary else "")
+        what = what or (self._notary.contradicted(self._standing()) if self._notary else "")
+        return Alarm(at, what, is_rewritten=True) if what else None
 
     def _checkpoints(self, first: int | None, last: int | None) -> list[Checkpoint]:
         return [Checkpoint(*row) for row in self._connection.execute(_QUERIES["checkpoints"], (first, last))]
@@ -322,9 +335,6 @@ class SqliteStore:
     def _last_checkpoint(self) -> Checkpoint | None:
         row = self._connection.execute(_QUERIES["last_checkpoint"]).fetchone()
         return Checkpoint(*row) if row else None
-
-    def _spine_first(self) -> SpineRow:
-        return self._spine_row(1) or SPINE_START
 
     def _spine_row(self, gseq: int) -> SpineRow | None:
         row = self._connection.execute(_QUERIES["spine_row"], (gseq,)).fetchone()

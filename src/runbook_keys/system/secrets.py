@@ -7,8 +7,8 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
+from runbook_keys.drafts import make_once
 from runbook_keys.errors import JournalUnavailable
-from runbook_keys.system.made_once import make_once
 
 _KEY_BYTES = 32
 

@@ -10,16 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import lru_cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runbook_keys.drafts import clear_drafts, make_once, replace_whole
 from runbook_keys.errors import JournalDamaged, SigningUnavailable
 from runbook_keys.journal.checkpoint import read_note
 from runbook_keys.ports import Signature
-from runbook_keys.system.drafts import clear_drafts, replace_whole
-from runbook_keys.system.made_once import make_once
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
@@ -33,6 +32,7 @@ class FolderSigner:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._latest = folder / "latest"
+        self._whole: bytes | None = None
         self._key: EllipticCurvePrivateKey | None = None
         self._name = ""
         self._fault = ""
@@ -97,7 +97,9 @@ class FolderSigner:
         """
         try:
             content = self._latest.read_bytes()
-            read_note(content)
+            if content != self._whole:
+                read_note(content)
+                self._whole = content
         except FileNotFoundError:
             return b""
         except OSError as error:
@@ -114,6 +116,7 @@ class FolderSigner:
         """Remember this one in its place. Raises SigningUnavailable: then the one before stays, which is true as well."""
         try:
             replace_whole(self._latest, note)
+            self._whole = note
         except OSError as error:
             raise SigningUnavailable(f"{self._latest} can't be written: {error.strerror}.") from error
 
@@ -209,6 +212,7 @@ def _serialization() -> Any:
     return serialization
 
 
+@cache
 def _algorithm() -> Any:
     from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
     from cryptography.hazmat.primitives.hashes import SHA256

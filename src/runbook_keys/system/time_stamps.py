@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from runbook_keys.drafts import make_once
 from runbook_keys.errors import AnchorUnavailable
 from runbook_keys.ports import TimeStamp
 from runbook_keys.system.giving_up import asked
 from runbook_keys.system.http_post import MOST_BYTES, post
-from runbook_keys.system.made_once import make_once
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from runbook_keys.engine.asides import NOTIFY_WITHIN
+from runbook_keys.engine.asides import NOTIFY_WITHIN, is_before_aware
 from runbook_keys.engine.evolve import parse_at
 from runbook_keys.evidence.controls.runs import Citation, RunFacts
 from runbook_keys.evidence.words import words_of
@@ -106,13 +106,23 @@ def _late(run: RunFacts, now: datetime) -> Iterator[Exceptional]:
     if notify_by is None:
         return
     aware = next(entry for entry in run.entries if isinstance(entry.event, e.BreachAware))
-    first = min((at for entry in run.entries if (at := told_at_of(entry))), default=None)
-    if first is None and now > notify_by:
+    told = [(at, entry) for entry in run.entries if (at := told_at_of(entry))]
+    early = [(at, entry) for at, entry in told if is_too_early(at, notify_by)]
+    for at, entry in early:
+        words = f"Told at {at:%Y-%m-%d %H:%M} UTC, before anybody knew: it is not counted"
+        yield "breach notified before it was known", _cited(run, entry, words)
+    first = min((at for at, _ in told if not is_too_early(at, notify_by)), default=None)
+    if first is None and now > notify_by and not early:
         words = f"Nothing is on record by {notify_by:%Y-%m-%d %H:%M} UTC"
         yield "breach not decided", _cited(run, aware, words)
     elif first is not None and first > notify_by:
         words = f"Told or decided at {first:%Y-%m-%d %H:%M} UTC, after 72 hours"
         yield "breach notified late", _cited(run, aware, words)
+
+
+def is_too_early(told_at: datetime, notify_by: datetime) -> bool:
+    """Whether the moment lies before anybody knew of the breach, as an earlier release let people say."""
+    return is_before_aware(told_at, notify_by - NOTIFY_WITHIN)
 
 
 def notify_by_of(run: RunFacts) -> datetime | None:

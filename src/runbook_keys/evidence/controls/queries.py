@@ -9,7 +9,13 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from types import MappingProxyType
 
-from runbook_keys.evidence.controls.exceptions import DEPARTURES, exceptions_of, notify_by_of, told_at_of
+from runbook_keys.evidence.controls.exceptions import (
+    DEPARTURES,
+    exceptions_of,
+    is_too_early,
+    notify_by_of,
+    told_at_of,
+)
 from runbook_keys.evidence.controls.report import Query
 from runbook_keys.evidence.controls.runs import Citation, JournalFacts, RunFacts
 from runbook_keys.evidence.retention import ALTHOUGH_KEPT, in_words
@@ -18,7 +24,6 @@ from runbook_keys.model import event as e
 from runbook_keys.model.actor import ActorKind
 from runbook_keys.model.breach import BreachDetail
 from runbook_keys.model.entry import Entry
-from runbook_keys.model.outcome import Role
 from runbook_keys.model.runbook import Ending, SafetyClass, StepKind
 
 _Test = Callable[[RunFacts, Entry], bool]
@@ -30,10 +35,18 @@ TWELVE_MONTHS, SIX_YEARS = 366, 2192
 """In days, with every leap day that can lie in them."""
 
 
-def _cited(run: RunFacts, entry: Entry, words: str = "") -> Citation:
-    return Citation(
-        run.run_no, run.run, entry.seq, entry.at, str(entry.actor), words or words_of(entry.event)
-    )
+def _cited(run: RunFacts, entry: Entry, words: str = "", attempt: str = "") -> Citation:
+    words = words or words_of(entry.event)
+    if isinstance(entry.event, e.AttemptFinished | e.OutcomeSettled):
+        words += f", attempt {entry.event.attempt}"
+    about = attempt or _attempt_of(entry.event)
+    return Citation(run.run_no, run.run, entry.seq, entry.at, str(entry.actor), words, about)
+
+
+def _attempt_of(event: e.AnyEvent) -> str:
+    if isinstance(event, e.ApprovalGranted | e.AttemptStarted | e.AttemptFinished):
+        return f"{event.step} {event.role} {event.attempt}"
+    return ""
 
 
 def _entries(test: _Test, kinds: tuple[e.RunKind, ...] = _INCIDENTS) -> Query:
@@ -57,16 +70,16 @@ def _is_change(_run: RunFacts, entry: Entry) -> bool:
 
 def _change_outcomes(journal: JournalFacts) -> Iterator[Citation]:
     for run in journal.of_kind(*_INCIDENTS):
-        changes: set[tuple[str, Role, int]] = set()
+        changes: dict[tuple[str, int], str] = {}
         for entry in run.entries:
             event = entry.event
             if isinstance(event, e.AttemptStarted) and event.safety is not SafetyClass.SAFE:
-                changes.add((event.step, event.role, event.attempt))
-            is_outcome = (
-                isinstance(event, e.AttemptFinished) and (event.step, event.role, event.attempt) in changes
-            )
-            if is_outcome or isinstance(event, e.OutcomeSettled):
+                changes[event.step, event.attempt] = _attempt_of(event)
+            elif isinstance(event, e.AttemptFinished) and _attempt_of(event) in changes.values():
                 yield _cited(run, entry)
+            elif isinstance(event, e.OutcomeSettled):
+                about = changes.get((event.step, event.attempt), "none that started")
+                yield _cited(run, entry, attempt=about)
 
 
 def _is_by_another(run: RunFacts, entry: Entry) -> bool:
@@ -156,7 +169,10 @@ def _in_time(journal: JournalFacts) -> Iterator[Citation]:
         notify_by = notify_by_of(run)
         for entry in run.entries:
             told_at = told_at_of(entry)
-            if _is_detail(BreachDetail.DELAY)(run, entry) or (notify_by and told_at and told_at <= notify_by):
+            is_timely = (
+                notify_by and told_at and told_at <= notify_by and not is_too_early(told_at, notify_by)
+            )
+            if is_timely or _is_detail(BreachDetail.DELAY)(run, entry):
                 yield _cited(run, entry)
 
 

@@ -25,8 +25,8 @@ Answers = Mapping[str, tuple[Citation, ...]]
 class Field(Struct, frozen=True, forbid_unknown_fields=True):
     """One thing that answers a control: its name, which query finds it (empty: none does), and what it is.
 
-    `of_every_run`: each incident should have it, so that some without it are a gap; `of_every` names the query whose runs
-    should all have it, such as an outcome for each run with changes. `if_any`: it is on record where it happens, so that none
+    `of_every_run`: each incident should have it, so that some without it are a gap; `of_every` names the query whose findings
+    should all have it, such as an outcome for each attempt that changed something. `if_any`: it is on record where it happens, so that none
     at all is no gap.
     """
 
@@ -161,8 +161,11 @@ def found_in(catalogue: Catalogue, answers: Answers, journal: JournalFacts) -> t
 
 def _field(field: Field, answers: Answers, incidents: Sequence[int]) -> FieldFound:
     citations = answers[field.query] if field.query else ()
-    cited = {each.run_no for each in citations}
-    due = {each.run_no for each in answers[field.of_every]} if field.of_every else set()
-    if field.of_every_run:
-        due.update(incidents)
-    return FieldFound(field, citations, tuple(sorted(due - cited)))
+    cited = {(each.run_no, each.attempt) for each in citations} | {(each.run_no, "") for each in citations}
+    due = {(run_no, "") for run_no in incidents} if field.of_every_run else set()
+    if field.of_every:
+        of_run = {
+            each.run_no for each in citations if not each.attempt
+        }  # what is said of a run holds for its attempts
+        due |= {(each.run_no, each.attempt) for each in answers[field.of_every] if each.run_no not in of_run}
+    return FieldFound(field, citations, tuple(sorted({run_no for run_no, _ in due - cited})))

@@ -65,7 +65,10 @@ class JournalFacts(Struct, frozen=True):
 
 
 class Citation(Struct, frozen=True):
-    """Where something was found: the run's number and name (0 and empty: the journal), the entry (0: the run), in words."""
+    """Where something was found: the run's number and name (0 and empty: the journal), the entry (0: the run), in words.
+
+    `attempt` is the one that it speaks of, as `A1 work 2`; empty where it speaks of the run.
+    """
 
     run_no: int
     run: str
@@ -73,3 +76,4 @@ class Citation(Struct, frozen=True):
     at: datetime | None
     actor: str
     words: str
+    attempt: str = ""

@@ -72,6 +72,8 @@ async def _of_machine(services: Services) -> AsyncIterator[Symptom]:
             "An integrity alarm stands: the journal takes no new run.",
             "`keys verify` says why. Then `keys declare`.",
         )
+    if report.unremembered:
+        yield Symptom(report.unremembered, "`keys checkpoint`, then `keys doctor` again.", is_stopping=False)
     for symptom in _anchors(services, report):
         yield symptom
     async for symptom in _retention(services):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from msgspec import Struct
 
-from runbook_keys.errors import JournalUnavailable
+from runbook_keys.errors import JournalUnavailable, KeysError, SigningUnavailable
+from runbook_keys.journal.checkpoint import read_note
 from runbook_keys.model.entry import Checkpoint
 from runbook_keys.operations.services import Services
 
@@ -24,8 +27,19 @@ async def make_checkpoint(services: Services, why: str = "asked for") -> Checkpo
         raise JournalUnavailable(
             "The journal has no entry yet, so there is nothing to sign. `keys run` starts a run."
         )
-    fault = services.signer.fault()
+    fault = read_note(made.note).unsigned
+    if fault:
+        services.store.notice()  # whoever asked for a signature is told with it
     return CheckpointMade(made, "" if fault else services.signer.sign(b"").key, fault)
+
+
+async def sign_rest(services: Services, why: str) -> None:
+    """Have a checkpoint over what would wait for the next one, since nobody writes for now: a day is long enough to edit it.
+
+    What has to be on record is so already: where this can't be written, nothing is lost but the signature.
+    """
+    with suppress(KeysError):
+        await services.store.checkpoint(services.clock.now(), why)
 
 
 async def change_key(services: Services, reason: str) -> CheckpointMade:
@@ -36,9 +50,13 @@ async def change_key(services: Services, reason: str) -> CheckpointMade:
     """
     key = services.signer.prepare_next()
     why = f"key change: {reason}"
-    if await services.store.checkpoint(services.clock.now(), why, {"next-key": key}) is None:
+    made = await services.store.checkpoint(services.clock.now(), why, next_key=key)
+    if made is None:
         raise JournalUnavailable(
             "The journal has no entry yet, so its key has signed nothing. Nothing was changed."
         )
+    why_not = read_note(made.note).unsigned
+    if why_not and not services.signer.fault():  # the old key is here, and may not announce the new one
+        raise SigningUnavailable(f"The key was not changed. {why_not}")
     services.signer.take_next()
     return await make_checkpoint(services, why)

@@ -8,7 +8,7 @@ from runbook_keys.errors import JournalUnavailable, RefusedInput
 from runbook_keys.journal.anchor_check import readable
 from runbook_keys.journal.checkpoint import Note, read_notes
 from runbook_keys.journal.declared import MOST_MARKS, marks, misfits
-from runbook_keys.model.entry import Checkpoint, Damage
+from runbook_keys.model.entry import Checkpoint, Damage, Declaration
 from runbook_keys.operations.record.anchored import copied_notes
 from runbook_keys.operations.record.look_through import links_of
 from runbook_keys.operations.record.remembered import remembered_here
@@ -55,12 +55,9 @@ async def declare(services: Services, what: Declarable, reason: str) -> Checkpoi
     Raises SigningUnavailable: a declaration that anybody could have written is none. JournalUnavailable.
     """
     services.signer.sign(b"")
-    known = " ".join(marks(what.damages, what.lost))
+    declaration = Declaration(" ".join(marks(what.damages, what.lost)), what.after_no)
     made = await services.store.checkpoint(
-        services.clock.now(),
-        f"damage declared: {reason}",
-        {"known": known} if known else {},
-        what.after_no,
+        services.clock.now(), f"damage declared: {reason}", declaration=declaration
     )
     if made is None:
         raise JournalUnavailable(

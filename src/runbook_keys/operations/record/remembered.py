@@ -27,6 +27,23 @@ def remembered_here(services: Services) -> Remembered:
     return Remembered((read_note(content),) if content else ())
 
 
+def behind(services: Services, newest: int) -> str:
+    """How what is remembered lags behind checkpoint `newest`, the journal's last one with a good signature; else empty.
+
+    Ask it after the journal was read: a driver at work remembers a moment after it has signed.
+    """
+    remembered = remembered_here(services)
+    last = max((note.no for note in remembered.notes), default=0)
+    if remembered.fault or last >= newest:
+        return ""
+    keeps = f"is {last}" if last else "is missing"
+    return (
+        f"The checkpoint that this machine remembers beside its key {keeps}; the journal's newest signed one is {newest}. "
+        "What came after could be cut off, and nobody would see it. `keys checkpoint` makes up for it; "
+        "where it does not, the folder `signing` can't be written."
+    )
+
+
 def against_remembered(
     remembered: Remembered, places: Places, verifier: Verifier, known: frozenset[str]
 ) -> Held:

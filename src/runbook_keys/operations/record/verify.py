@@ -9,15 +9,15 @@ from msgspec.structs import replace
 
 from runbook_keys.journal.anchor_check import Held, first_rows, joined, other_copies, readable
 from runbook_keys.journal.checkpoint import Note, read_notes
-from runbook_keys.journal.checkpoint_check import Places, Verifier, check_kept, verifier_of
-from runbook_keys.journal.damages import damage
+from runbook_keys.journal.checkpoint_check import BESIDE_THE_KEY, Places, Verifier, check_kept, verifier_of
+from runbook_keys.journal.damages import REWRITTEN, damage
 from runbook_keys.journal.declared import undeclared
 from runbook_keys.journal.lines import instant
 from runbook_keys.journal.receipt import Receipt, check_receipt, read_receipt
 from runbook_keys.model.entry import Alarm, Checkpoint, Damage, RunHead, Strange
 from runbook_keys.operations.record.anchored import Elsewhere, Own, against_anchors, kept_elsewhere
 from runbook_keys.operations.record.look_through import Looked, Wanted, links_of, look_through
-from runbook_keys.operations.record.remembered import Remembered, against_remembered, remembered_here
+from runbook_keys.operations.record.remembered import Remembered, against_remembered, behind, remembered_here
 from runbook_keys.operations.recorded import find_run
 from runbook_keys.operations.services import Services
 
@@ -27,7 +27,8 @@ class VerifyReport(Struct, frozen=True):
 
     `notices` are no damage but worth knowing. `signed` of the entries are covered by a good signature, the last of
     which is `checkpoint`; `keys` are the names of the keys that are known here. `anchored` says what fits that is kept
-    elsewhere, receipts too, and `lags` what is not there yet. `alarm` stands since this look or an earlier one.
+    elsewhere, receipts too, and `lags` what is not there yet. `unremembered` is how what lies beside the signing
+    key lags behind. `alarm` stands since this look or an earlier one.
     """
 
     runs: int
@@ -40,6 +41,7 @@ class VerifyReport(Struct, frozen=True):
     keys: tuple[str, ...] = ()
     anchored: tuple[str, ...] = ()
     lags: tuple[str, ...] = ()
+    unremembered: str = ""
     alarm: Alarm | None = None
 
 
@@ -80,9 +82,11 @@ async def verify(
     found = (*journal, *looked.signed.damages, *kept_damages.damages)
     _alarm_at(services, [each for each in found if not each.is_foreign])
     told = joined((kept_damages, *_receipts(given, looked)))
+    is_fitting = not any(each.code.startswith(BESIDE_THE_KEY.kinds) for each in kept_damages.damages)
     report = _of_run(head, looked, journal) if head else _of_all(len(heads), looked, journal)
     return replace(
         report,
+        unremembered=behind(services, looked.signed.last_no) if is_fitting else "",
         damages=(*report.damages, *looked.signed.damages, *told.damages),
         notices=(*looked.signed.notices, *_begins_late(looked), *_unguarded(looked.strange), *told.notices),
         checkpoint=looked.signed.last_no,
@@ -95,7 +99,8 @@ async def verify(
 
 def _alarm_at(services: Services, found: Sequence[Damage]) -> None:
     if found:
-        services.store.sound_alarm(Alarm(instant(services.clock.now()), found[0].what))
+        at, is_rewritten = instant(services.clock.now()), any(each.code in REWRITTEN for each in found)
+        services.store.sound_alarm(Alarm(at, found[0].what, is_rewritten))
 
 
 def _wanted(head: RunHead | None, given: _Given, elsewhere: Elsewhere, own: Sequence[Checkpoint]) -> Wanted:

@@ -181,11 +181,12 @@ async def _segment(services: Services, head: RunHead, stamped: Collection[int]) 
     last_seq = last_said([read(each) for each in await _whole(services, head)])
     segment = await _covered(services, head, last_seq, stamped)
     if segment is None:
-        await services.store.checkpoint(services.clock.now(), "export")
+        made = await services.store.checkpoint(services.clock.now(), "export")
         segment = await _covered(services, head, last_seq, stamped)
     if segment is None:
+        why = read_note(made.note).unsigned if made else ""
         raise SigningUnavailable(
-            f"Run {head.run} can't be exported, because its record can't be signed. {services.signer.fault()}"
+            f"Run {head.run} can't be exported, because its record can't be signed. {why}"
         )
     return segment
 

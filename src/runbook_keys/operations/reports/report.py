@@ -123,7 +123,7 @@ async def _journal(services: Services, period: tuple[date, date], verified: Veri
         missing=sorted(({*between} - known) | _told_missing(verified.damages)),
         others=[number for number in between if number in known - inside],
         anchored=(*verified.anchored, *verified.lags) if verified.anchored else (),
-        notices=verified.notices,
+        notices=tuple(filter(None, (*verified.notices, verified.unremembered))),
         retention=await _retention(services),
         erasures=erasures,
     )

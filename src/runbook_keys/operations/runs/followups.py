@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
+from runbook_keys.driver.session import Session
 from runbook_keys.engine import inputs as i
+from runbook_keys.errors import Refused
 from runbook_keys.evidence.followups import FollowUp, follow_ups, in_order
 from runbook_keys.evidence.summary import RunSummary
 from runbook_keys.journal.lines import read
 from runbook_keys.model import event as e
 from runbook_keys.model.actor import Actor
+from runbook_keys.model.entry import Blob, Entry
 from runbook_keys.operations.recorded import recorded
 from runbook_keys.operations.recording import add_to_run, digest_if_said
 from runbook_keys.operations.services import Services
@@ -54,12 +59,23 @@ async def assign(services: Services, actor: Actor, run: str, number: int, to: st
 
 
 async def complete(services: Services, actor: Actor, run: str, number: int, note: str = "") -> str:
-    """Say that follow-up `number` (from 1) of `run` is done; its words. Raises what `add_to_run` raises."""
-    _, events = await add_to_run(
-        services,
-        run,
-        actor,
-        note,
-        lambda _session, blob: i.CompleteFollowUp(number - 1, digest_if_said(blob)),
-    )
+    """Say that follow-up `number` (from 1) of `run` is done; its words. Raises what `add_to_run` raises.
+
+    One that is done already is refused: who did it, and when, is not said anew.
+    """
+
+    def told(session: Session, blob: Blob) -> i.CompleteFollowUp:
+        _refuse_done(session.entries, number)
+        return i.CompleteFollowUp(number - 1, digest_if_said(blob))
+
+    _, events = await add_to_run(services, run, actor, note, told)
     return next(event.words for event in events if isinstance(event, e.FollowUpDone))
+
+
+def _refuse_done(entries: Sequence[Entry], number: int) -> None:
+    for entry in entries:
+        if isinstance(entry.event, e.FollowUpDone) and entry.event.item == number - 1:
+            raise Refused(
+                f"{entry.actor} did follow-up {number} on {entry.at:%Y-%m-%d %H:%M} UTC. Nothing was recorded now. "
+                "`keys followups` lists what is still open."
+            )

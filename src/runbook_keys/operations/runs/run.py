@@ -24,6 +24,7 @@ from runbook_keys.model.view import View
 from runbook_keys.operations.findings import refuse_unsound
 from runbook_keys.operations.packs import METADATA, README, OpenPack, read_pack
 from runbook_keys.operations.pins import called_keys, pin
+from runbook_keys.operations.record.checkpoints import sign_rest
 from runbook_keys.operations.recorded import find_run, reopen
 from runbook_keys.operations.runs.discreet import DiscreetOperator
 from runbook_keys.operations.runs.leftover import REFUSING, Patience, meet
@@ -100,8 +101,7 @@ async def _start_one(services: Services, operator: Operator, request: RunRequest
     claim = services.store.claim(run)
     try:
         await _open(services, session, opened, values, operator, request)
-        fault = services.signer.fault()  # the run goes on unsigned, and somebody should know
-        said = " ".join(filter(None, [request.message, fault, await lessons(services, opened.metadata.slug)]))
+        said = " ".join(filter(None, [request.message, await lessons(services, opened.metadata.slug)]))
         await _drive(services, session, operator, claim, replace(request, message=said))
     finally:
         claim.release()
@@ -225,7 +225,11 @@ async def _drive(
     discreet = DiscreetOperator(operator, session.values.secrets)
     attempts = Attempts(session, services.executors(discreet), discreet, claim)
     driver = Driver(session, attempts, discreet, services.clock, request.is_auto_safe, request.message)
-    await driver.drive()
+    try:
+        await driver.drive()
+    finally:
+        if session.state.ending is None:
+            await sign_rest(services, "operator left")
 
 
 async def _report(session: Session, before: Sequence[RunReport] = (), not_started: str = "") -> RunReport:
