@@ -60,12 +60,27 @@ def test_where_all_is_well_it_says_so_and_leaves_no_trace(world: TenantsWorld, c
             "DROP VIEW seen",
             {"leaks": True, "exposed": ["seen"]},
         ),
+        (
+            [
+                (
+                    "CREATE FUNCTION seen(part text) RETURNS SETOF drafts LANGUAGE sql SECURITY DEFINER AS"
+                    " 'SELECT * FROM drafts'"
+                )
+            ],
+            "DROP FUNCTION seen(text)",
+            {"leaks": True, "definer_functions": ["seen(text)"]},
+        ),
+        (
+            ["ALTER TABLE tenants DISABLE ROW LEVEL SECURITY"],
+            "restore",
+            {"leaks": True, "rls_off": ["tenants"]},
+        ),
     ],
 )
 def test_what_is_open_or_locked_is_named(
     world: TenantsWorld, call_key: Call, statements: list[str], mend: str, expected: dict[str, object]
 ) -> None:
-    """A policy too wide for reading or writing, a lost grant, row level security off, a view of its owner."""
+    """A policy too wide for reading or writing, a lost grant, row level security off, a view or a function of its owner."""
     world.rooms.in_database(*statements)
     try:
         found = asked(world, call_key).result
@@ -73,6 +88,46 @@ def test_what_is_open_or_locked_is_named(
         assert found["wrong"] > 0
     finally:
         _mend(world, mend)
+
+
+@pytest.mark.parametrize(("fault", "is_leaking"), [("policy-errs", False), ("erring-and-leaking", True)])
+def test_a_table_that_cannot_be_read_is_named_is_never_right_and_hides_no_leak(
+    world: TenantsWorld, call_key: Call, fault: str, is_leaking: bool
+) -> None:
+    """An erring policy ends one cell and not the look; its words, which hold rows, are not told."""
+    world.break_with(fault)
+    try:
+        found = asked(world, call_key).result
+        table = "announcements" if is_leaking else "subscribers"
+        assert f"SELECT {table} could not be asked: PostgreSQL ended with error 22007" in found["not_read"]
+        assert (found["leaks"] > 0, found["unknown"] > 0, found["wrong"] > found["leaks"]) == (
+            is_leaking,
+            True,
+            True,
+        )
+        assert "could not be asked" in found["answer"] or is_leaking
+        assert "@" not in json.dumps(found)
+    finally:
+        _mend(world, "restore")
+
+
+def test_functions_that_the_contract_lists_are_meant(
+    world: TenantsWorld, call_key: Call, tmp_path: Path
+) -> None:
+    """A project may give clients a function with its owner's rights on purpose; a trigger's function nobody can call."""
+    contract = json.loads(world.rooms.layout.contract.read_text("utf-8"))
+    contract["definer_functions"] = ["counted(text,integer)"]
+    path = tmp_path / "contract.json"
+    path.write_text(json.dumps(contract), "utf-8")
+    world.rooms.in_database(
+        "CREATE FUNCTION counted(text, integer) RETURNS bigint LANGUAGE sql SECURITY DEFINER AS 'SELECT 1::bigint'",
+        "CREATE FUNCTION stamped() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN RETURN new; END'",
+    )
+    try:
+        assert asked(world, call_key, contract=path).result["definer_functions"] == []
+        assert asked(world, call_key).result["definer_functions"] == ["counted(text,integer)"]
+    finally:
+        world.rooms.in_database("DROP FUNCTION counted(text, integer)", "DROP FUNCTION stamped()")
 
 
 def _mend(world: TenantsWorld, how: str) -> None:

@@ -119,7 +119,7 @@ def test_a_missing_claim_locks_out_only_who_comes_with_a_token(world: TenantsWor
     assert (verdict.problems, verdict.changed) == ([], [])
 
 
-@pytest.mark.parametrize("fault", ["policy-too-wide", "forgeable-claim", "view-exposed"])
+@pytest.mark.parametrize("fault", ["policy-too-wide", "forgeable-claim", "view-exposed", "definer-function"])
 def test_a_hole_is_found_and_fenced_before_anything_else_may_change_access(
     world: TenantsWorld, fault: str
 ) -> None:
@@ -133,11 +133,68 @@ def test_a_hole_is_found_and_fenced_before_anything_else_may_change_access(
     assert not [each for each in verdict.problems if each.startswith("Rows that are not theirs")]
     assert any(each.startswith("A fence stands") for each in verdict.problems)
     assert run(world, "accessctl", "leaks").exit_code == 0
-    if fault != "view-exposed":  # what an undo of that opens is no cell of the matrix
-        kept = run(world, "accessctl", "undo")
-        assert (kept.exit_code, "open" in kept.stderr) == (1, True)
-    world.rooms.in_database("DROP VIEW IF EXISTS subscriber_list")
+    kept = run(world, "accessctl", "undo")
+    assert (kept.exit_code, "open" in kept.stderr) == (1, True)
+    world.rooms.in_database(
+        "DROP VIEW IF EXISTS subscriber_list", "DROP FUNCTION IF EXISTS find_subscribers(text)"
+    )
     assert run(world, "accessctl", "restore").exit_code == 0
+    assert world.judge().problems == []
+
+
+def test_a_function_with_its_owners_rights_is_named_fenced_and_given_back_by_an_undo_alone(
+    world: TenantsWorld,
+) -> None:
+    """No policy holds it: whoever may call it is a leak over SQL; a trigger's function is none; an undo gives it back."""
+    world.break_with("definer-function")
+    world.rooms.in_database(
+        "CREATE FUNCTION stamped() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN RETURN new; END $$"
+    )
+    try:
+        seen = look(world, "accessctl", "leaks")
+        assert (seen["exposed"], seen["leaks_sql"]) == (["find_subscribers(text)"], 1)
+        assert look(world, "accessctl", "fence")["taken"] == ["find_subscribers(text)"]
+        assert look(world, "accessctl", "leaks")["leaks"] == 0
+        assert run(world, "accessctl", "undo", "--even-if-it-opens").exit_code == 0
+        assert look(world, "accessctl", "leaks")["exposed"] == ["find_subscribers(text)"]
+        assert run(world, "accessctl", "undo", "--check").exit_code == 0
+    finally:
+        world.rooms.in_database("DROP FUNCTION find_subscribers(text)", "DROP FUNCTION stamped()")
+
+
+def test_a_function_that_the_fence_cannot_take_away_leaves_it_unset(world: TenantsWorld) -> None:
+    """It belongs to somebody else: the operator is told, nothing is changed, and nobody believes it closed."""
+    world.break_with("definer-function")
+    world.rooms.in_database("ALTER FUNCTION find_subscribers(text) OWNER TO CURRENT_USER")
+    try:
+        refused = run(world, "accessctl", "fence")
+        assert refused.exit_code != 0
+        assert look(world, "accessctl", "leaks")["exposed"] == ["find_subscribers(text)"]
+        assert not any(each.startswith("A fence stands") for each in world.judge().problems)
+    finally:
+        world.rooms.in_database("DROP FUNCTION find_subscribers(text)")
+
+
+@pytest.mark.parametrize(
+    ("statements", "expected"),
+    [
+        (["ALTER TABLE tenants DISABLE ROW LEVEL SECURITY"], {"rls_off": ["tenants"]}),
+        (["CREATE POLICY seen ON tenants USING (true)"], {"extra_policies": ["tenants.seen"]}),
+        (
+            ["GRANT SELECT ON tenants TO anon"],
+            {"extra_grants": ["SELECT ON public.tenants TO anon"]},
+        ),
+    ],
+)
+def test_what_is_changed_on_the_list_of_customers_is_named_and_restored(
+    world: TenantsWorld, statements: list[str], expected: dict[str, list[str]]
+) -> None:
+    """Nobody is locked out by it and perhaps nobody sees a row yet; the comparison names it all the same."""
+    world.rooms.in_database(*statements)
+    compared = look(world, "accessctl", "compare")
+    assert {name: compared[name] for name in expected} == expected
+    assert look(world, "accessctl", "restore")["wrong_after"] == 0
+    assert look(world, "accessctl", "compare")["differs"] == 0
     assert world.judge().problems == []
 
 

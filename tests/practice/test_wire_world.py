@@ -135,6 +135,54 @@ def test_a_recovery_leaves_no_order_lost_or_doubled_and_the_oracle_says_so() -> 
         assert len(verdict.recovered) == 2
 
 
+def test_a_charge_of_an_order_that_nobody_placed_is_found_and_one_of_ours_alone_is_none() -> None:
+    """Made on the provider's own page, or by a program that lost its row: our records alone never show it."""
+    with WireWorld.start() as world:
+        world.break_with("nothing-broken")
+        assert said(world, "ordersctl", "compare", PAYMENTS)[1]["unnoted"] == 0
+        world.company.charge_on_their_page("never-ordered", 4200)
+        code, found = said(world, "ordersctl", "compare", PAYMENTS)
+        assert (code, found["unnoted"], found["not_once"], found["ids"]) == (1, 1, 1, ["never-ordered"])
+
+
+def test_an_empty_answer_while_draining_is_told_and_the_order_still_waits() -> None:
+    """Status 200 with nothing in it says neither done nor not done: the drain stops, nothing is noted, and it can go on."""
+    with WireWorld.start() as world:
+        world.break_with("breaker-left-open")
+        world.company.command("breakerctl", "auto", PAYMENTS)
+        with wire(world, "empty"):
+            drained = said(world, "ordersctl", "drain", PAYMENTS)[1]
+        assert (drained["failed"], drained["why"]) == (1, "it answered 200 without saying what it did")
+        assert drained["left"] > 0
+        world.company.command("featurectl", "off", PAYMENTS)
+        assert said(world, "breakerctl", "settle", PAYMENTS)[0] == 0
+        assert said(world, "ordersctl", "drain", PAYMENTS)[1]["left"] == 0
+
+
+def test_cancelled_orders_are_those_of_the_last_hours_with_their_time(sold: WireWorld) -> None:
+    """Those of another incident would be written to again."""
+    rows = [("now", "0 hours"), ("last-week", "7 days")]
+    with psycopg.connect(sold.company.databases.superuser) as connection:
+        for name, age in rows:
+            connection.execute(
+                "INSERT INTO orders (id, amount_cents, postcode, state) VALUES (%s, 1, '1', 'cancelled')",
+                (name,),
+            )
+            connection.execute(
+                "INSERT INTO deferred VALUES (%s, 'payments', false, 'cancelled', now(), now() - %s::interval)",
+                (name, age),
+            )
+    try:
+        code, found = said(sold, "ordersctl", "cancelled", "--hours", "4")
+        assert (code, [each["id"] for each in found["orders"]]) == (0, ["now"])
+        assert found["orders"][0]["cancelled_at"].endswith("+00:00")
+        assert len(said(sold, "ordersctl", "cancelled", "--hours", "200")[1]["orders"]) == 2
+    finally:
+        with psycopg.connect(sold.company.databases.superuser) as connection:
+            connection.execute("DELETE FROM deferred WHERE order_id IN ('now', 'last-week')")
+            connection.execute("DELETE FROM orders WHERE id IN ('now', 'last-week')")
+
+
 def test_a_contained_outage_is_the_best_that_the_dependency_allows() -> None:
     """With fallback and breaker set, only the dependency itself stays on the list of problems."""
     with WireWorld.start() as world:

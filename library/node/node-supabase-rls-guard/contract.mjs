@@ -17,7 +17,9 @@ export async function readContract(path) {
   if (![table, tenant, user].every(isName)) throw new Error('The contract does not say where members stand: members.table, tenant_column, user_column.');
   const tables = Object.entries(found.tables ?? {});
   if (tables.length === 0) throw new Error('The contract names no table.');
-  return { members: found.members, tables: Object.fromEntries(tables.map(([name, rule]) => [name, checked(name, rule)])) };
+  const definers = found.definer_functions ?? [];
+  if (!Array.isArray(definers) || !definers.every(isName)) throw new Error('definer_functions of the contract is no list of names like find(text).');
+  return { members: found.members, definer_functions: definers, tables: Object.fromEntries(tables.map(([name, rule]) => [name, checked(name, rule)])) };
 }
 
 function checked(name, rule) {

@@ -21,5 +21,11 @@ SELECT jsonb_build_object(
         WHERE k.relnamespace = to_regnamespace(quote_ident(current_setting('keys.schema')))
             AND k.relkind IN ('r', 'p', 'v', 'm', 'f') AND k.relname NOT IN (SELECT name FROM tables)
             AND (has_table_privilege(client, k.oid, 'SELECT, INSERT, UPDATE, DELETE')
-                OR has_any_column_privilege(client, k.oid, 'SELECT, INSERT, UPDATE')))
+                OR has_any_column_privilege(client, k.oid, 'SELECT, INSERT, UPDATE'))),
+    -- They read past every policy. Nobody can call a trigger's function.
+    'definer_functions', (SELECT coalesce(jsonb_agg(DISTINCT f.name), '[]') FROM clients, contract, (
+            SELECT oid, oid::regprocedure::text FROM pg_proc
+            WHERE pronamespace = to_regnamespace(quote_ident(current_setting('keys.schema'))) AND prosecdef
+                AND prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)) f (oid, name)
+        WHERE has_function_privilege(client, f.oid, 'EXECUTE') AND NOT c -> 'definer_functions' ? f.name)
 );

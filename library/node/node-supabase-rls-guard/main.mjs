@@ -31,17 +31,18 @@ function refuseBlindness(facts) {
   if (facts.missing_tables.length > 0) throw new Error(`There is no table ${facts.missing_tables.join(', ')}, which the contract names.`);
 }
 
-function report({ rls_off, without_policy, passing_over, exposed }, cells, tenants) {
+function report({ rls_off, without_policy, passing_over, exposed, definer_functions }, cells, tenants) {
   const found = summaryOf(cells);
-  const leaks = found.leaks + exposed.length + passing_over.length + rls_off.length;
-  const wrong = leaks + found.locked_out + found.excess;
-  const all = { ...found, leaks, wrong, tenants, rls_off, without_policy, passing_over, exposed };
+  const leaks = found.leaks + exposed.length + definer_functions.length + passing_over.length + rls_off.length;
+  const wrong = leaks + found.locked_out + found.excess + found.unknown;
+  const all = { ...found, leaks, wrong, tenants, rls_off, without_policy, passing_over, exposed, definer_functions };
   return { answer: sentence(all), ...all };
 }
 
-function sentence({ leaks, locked_out: lockedOut, excess, cells, tenants }) {
+function sentence({ leaks, locked_out: lockedOut, excess, unknown, cells, tenants }) {
   const scope = `${cells} cells for ${tenants} tenant(s)`;
   if (leaks > 0) return `Rows are open to others in ${leaks} place(s) of ${scope}. This is a data breach.`;
+  if (unknown > 0) return `${unknown} of ${scope} could not be asked. Nobody can tell whether rows are open to others there; not_read names the tables.`;
   if (lockedOut > 0) return `No row is open to others, and ${lockedOut} of ${scope} give less than the contract.`;
   if (excess > 0) return `No row is open to others, and ${excess} of ${scope} give more of one's own than the contract.`;
   return `Everybody reaches exactly what is theirs: ${scope}.`;

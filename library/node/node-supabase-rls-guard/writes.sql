@@ -6,6 +6,7 @@ DECLARE
     own text;
     reach text;
     met record;
+    problem text;
     cells jsonb := '[]';
 BEGIN
     FOR caller IN SELECT jsonb_array_elements(current_setting('keys.callers')::jsonb) LOOP
@@ -37,11 +38,17 @@ BEGIN
                 WHERE p.schemaname = current_setting('keys.schema') AND p.tablename = tab.name AND p.cmd IN ('ALL', tab.command)
                     AND p.roles && ARRAY['public', caller ->> 'role']::name[]
             ) applying (permissive, old, new);
-            EXECUTE format('SELECT count(*) FILTER (WHERE %1$s) AS there, count(*) FILTER (WHERE (%1$s) AND (%2$s)) AS own,'
-                ' count(*) FILTER (WHERE NOT (%1$s) AND (%2$s)) AS other FROM %3$s', own, reach, tab.oid::regclass) INTO met;
+            problem := NULL;
+            BEGIN
+                EXECUTE format('SELECT count(*) FILTER (WHERE %1$s) AS there, count(*) FILTER (WHERE (%1$s) AND (%2$s)) AS own,'
+                    ' count(*) FILTER (WHERE NOT (%1$s) AND (%2$s)) AS other FROM %3$s', own, reach, tab.oid::regclass) INTO met;
+            EXCEPTION WHEN OTHERS THEN
+                SELECT 0::bigint AS there, 0::bigint AS own, 0::bigint AS other INTO met;
+                problem := 'PostgreSQL ended with error ' || SQLSTATE;  -- this cell is unknown, the others are still asked
+            END;
             cells := cells || jsonb_build_object('caller', caller ->> 'name', 'table', tab.name, 'command', tab.command,
                 'expected', tab.rule -> (caller ->> 'role') ->> tab.command, 'there', met.there, 'own', met.own,
-                'other', met.other, 'refused', reach = 'false');
+                'other', met.other, 'refused', reach = 'false', 'problem', problem);
         END LOOP;
     END LOOP;
     PERFORM set_config('keys.answer', cells::text, true);

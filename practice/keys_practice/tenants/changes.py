@@ -60,7 +60,7 @@ def restore(
 
 
 def fence(connection: psycopg.Connection, layout: RoomsLayout, contract: Contract) -> Answer:
-    """Let every client see their own rows at most, whatever other policies say; take unknown relations from clients.
+    """Let every client see their own rows at most, whatever other policies say; take from clients what the contract does not know.
 
     Raises PracticeError where that does not close the hole; then nothing was changed.
     """
@@ -80,6 +80,10 @@ def fence(connection: psycopg.Connection, layout: RoomsLayout, contract: Contrac
         raise PracticeError(
             f"The fence would leave {len(still_open)} holes open. Nothing was changed. Stop the API. "
             f"The first: {still_open[0].words()}."
+        )
+    if still_exposed := state.exposed(state.read(connection), contract):
+        raise PracticeError(
+            f"The fence can't take {', '.join(still_exposed)} from clients. Nothing was changed. Stop the API."
         )
     connection.commit()
     return {
@@ -101,9 +105,10 @@ def undo(connection: psycopg.Connection, layout: RoomsLayout, contract: Contract
     sql_matrix.limit_time(connection)
     state.put(connection, kept["state"])
     wrong = _wrong(connection, contract)
-    leaks, untold = _leaks(wrong), [cell for cell in wrong if cell.verdict == UNKNOWN]
-    if leaks and not may_open:
-        raise PracticeError(f"That would open {len(leaks)} holes again. Nothing was changed.")
+    untold = [cell for cell in wrong if cell.verdict == UNKNOWN]
+    holes = len(_leaks(wrong)) + len(state.exposed(state.read(connection), contract))
+    if holes and not may_open:
+        raise PracticeError(f"That would open {holes} holes again. Nothing was changed.")
     if untold and not may_open:
         raise PracticeError(
             f"Whether that opens a hole can't be told: {untold[0].words()}. Nothing was changed."

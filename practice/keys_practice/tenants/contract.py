@@ -27,11 +27,15 @@ class Table:
 
 @dataclass(frozen=True)
 class Contract:
-    """The tables; for each client role the roles it is a member of; the bodies of the functions that policies call."""
+    """The tables; for each client role the roles it is a member of; the bodies of the functions that policies call.
+
+    `definers` are the functions that clients may call although they run with their owner's rights, as `NAME(TYPES)`.
+    """
 
     tables: dict[str, Table]
     roles: dict[str, list[str]]
     functions: dict[str, str]
+    definers: frozenset[str]
 
 
 def read(path: Path) -> Contract:
@@ -49,6 +53,6 @@ def read(path: Path) -> Contract:
             )
             for name, each in found["tables"].items()
         }
-        return Contract(tables, found["roles"], found["functions"])
+        return Contract(tables, found["roles"], found["functions"], frozenset(found["definer_functions"]))
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise Unreachable(f"The contract {path} can't be read: {problem}. Nothing was done.") from problem

@@ -41,6 +41,11 @@ _EXPOSED = """
     WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'm', 'p', 'f') AND relname <> ALL(%s)
     AND has_table_privilege(client, pg_class.oid, 'SELECT, INSERT, UPDATE, DELETE') ORDER BY 1
 """
+_DEFINERS = """
+    SELECT DISTINCT proname FROM pg_proc, unnest(ARRAY['anon', 'authenticated']) client
+    WHERE pronamespace = 'public'::regnamespace AND prosecdef AND prorettype <> 'trigger'::regtype
+    AND has_function_privilege(client, pg_proc.oid, 'EXECUTE') ORDER BY 1
+"""
 
 
 def problems(rooms: Rooms) -> list[str]:
@@ -61,6 +66,8 @@ def _structure(superuser: psycopg.Connection) -> Iterator[str]:
         yield f"A fence stands around {name}: what it covers is not mended."
     for (name,) in superuser.execute(_EXPOSED, (known,)).fetchall():
         yield f"{BREACH}: clients reach {name}, which is not for them."
+    for (name,) in superuser.execute(_DEFINERS).fetchall():
+        yield f"{BREACH}: clients may call {name}, which reads with its owner's rights."
 
 
 def _reads(api: psycopg.Connection) -> Iterator[str]:

@@ -36,6 +36,10 @@ _WHOLE = {
     ("function", "the functions of auth"): (
         "SELECT proname, prosrc, prosecdef FROM pg_proc WHERE pronamespace = 'auth'::regnamespace ORDER BY 1"
     ),
+    ("function", "the functions of public"): (
+        "SELECT oid::regprocedure::text, prosrc, prosecdef, proowner FROM pg_proc"
+        " WHERE pronamespace = 'public'::regnamespace ORDER BY 1"
+    ),
 }
 _POLICIES = "SELECT tablename, policyname, p::text FROM pg_policies p WHERE schemaname = 'public'"
 _RLS = (
@@ -45,6 +49,10 @@ _RLS = (
 _GRANTS = (
     "SELECT relname, CASE WHEN grantee = 0 THEN 'PUBLIC' ELSE grantee::regrole::text END, privilege_type"
     " FROM pg_class, aclexplode(relacl) WHERE relnamespace = 'public'::regnamespace"
+    " UNION ALL"
+    " SELECT p.oid::regprocedure::text, CASE WHEN grantee = 0 THEN 'PUBLIC' ELSE grantee::regrole::text END, privilege_type"
+    " FROM pg_proc p, aclexplode(coalesce(proacl, acldefault('f', proowner)))"
+    " WHERE pronamespace = 'public'::regnamespace"
 )
 
 

@@ -12,7 +12,10 @@ from psycopg import sql
 from keys_practice.tenants.contract import CLIENTS, Contract
 
 State = dict[str, dict[str, Any]]
-"""For each relation of the schema public: `rls`, `policies` (name to CREATE POLICY), `grants` (of clients, sorted)."""
+"""For each relation of the schema public: `rls`, `policies` (name to CREATE POLICY), `grants` (of clients, sorted).
+
+A function that runs with its owner's rights stands among them as `NAME(TYPES)`: it reads past every policy.
+"""
 
 _RELATIONS = """
     SELECT relname, relrowsecurity, relkind FROM pg_class
@@ -38,6 +41,15 @@ _GRANTS = """
         SELECT CASE WHEN oid = 0 THEN 'PUBLIC' ELSE pg_get_userbyid(oid) END
     ) n (grantee) WHERE grantee IN ('anon', 'authenticated', 'PUBLIC') ORDER BY 2
 """
+# Nobody can call a trigger's function. Where nothing was granted or revoked yet, everybody may call a new function.
+_DEFINERS = """
+    SELECT p.oid::regprocedure::text, CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE pg_get_userbyid(a.grantee) END
+    FROM pg_proc p LEFT JOIN LATERAL (
+        SELECT * FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner)))
+    ) a ON a.grantee = 0 OR pg_get_userbyid(a.grantee) IN ('anon', 'authenticated')
+    WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef
+        AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype) ORDER BY 1, 2
+"""
 _MEMBERSHIPS = """
     SELECT m.rolname, array_agg(r.rolname::text ORDER BY r.rolname)
     FROM pg_auth_members a JOIN pg_roles m ON m.oid = a.member JOIN pg_roles r ON r.oid = a.roleid
@@ -62,12 +74,19 @@ def read(connection: psycopg.Connection) -> State:
         state[table]["policies"][policy] = statement
     for relation, grant in connection.execute(_GRANTS):
         state.get(relation, {"grants": []})["grants"].append(grant)
+    for function, client in connection.execute(_DEFINERS):
+        empty = {"rls": False, "is_table": False, "policies": {}, "grants": []}
+        grants = state.setdefault(function, empty)["grants"]
+        grants += [f"EXECUTE ON FUNCTION {function} TO {client}"] if client else []
     return state
 
 
 def put(connection: psycopg.Connection, state: State) -> None:
-    """Make access what the state says, for every relation in it. Row level security is put on and never off."""
+    """Make access what the state says, for everything in it that differs. Row level security is put on and never off."""
+    now = read(connection)
     for name, wanted in state.items():
+        if now.get(name) == wanted:
+            continue
         clear(connection, name)
         relation = sql.Identifier("public", name)
         if wanted["rls"]:
@@ -79,7 +98,13 @@ def put(connection: psycopg.Connection, state: State) -> None:
 
 
 def clear(connection: psycopg.Connection, relation: str) -> None:
-    """Drop a relation's policies and take its grants from clients. Without either nobody sees a row of it."""
+    """Drop a relation's policies and take its grants from clients. Without either nobody sees a row of it.
+
+    A function, which stands as `NAME(TYPES)`, has grants alone.
+    """
+    if relation.endswith(")"):
+        connection.execute(f"REVOKE ALL ON FUNCTION {relation} FROM PUBLIC, anon, authenticated".encode())
+        return
     query = "SELECT policyname FROM pg_policies WHERE schemaname = 'public' AND tablename = %s"
     name = sql.Identifier("public", relation)
     for (policy,) in connection.execute(query, (relation,)).fetchall():
@@ -120,8 +145,9 @@ def removed(before: State, after: State) -> list[str]:
 
 
 def exposed(now: State, contract: Contract) -> list[str]:
-    """Relations that clients may reach and that the contract does not know."""
-    return sorted(name for name, each in now.items() if name not in contract.tables and each["grants"])
+    """Relations, and functions with their owner's rights, that clients may reach and the contract does not know."""
+    known = contract.tables.keys() | contract.definers
+    return sorted(name for name, each in now.items() if name not in known and each["grants"])
 
 
 def platform_changes(connection: psycopg.Connection, contract: Contract) -> list[str]:

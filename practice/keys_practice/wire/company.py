@@ -74,14 +74,18 @@ class Company(Running):
 
     def charge_by_hand(self, count: int) -> None:
         """Charge the newest orders once more, as a person on the provider's own page would: under no key of ours."""
-        facts, known = self.layout.facts(), json.loads(self.layout.dependencies_file.read_text("utf-8"))
         for order, cents in self.done_at(PAYMENTS)[-count:]:
-            body = json.dumps({"order": order, "amount_cents": cents, "postcode": ""}).encode()
-            headers = {
-                "Authorization": f"Bearer {known[PAYMENTS]['key']}",
-                "Idempotency-Key": f"by-hand-{order}",
-            }
-            http_client.call("POST", f"{facts[f'{PAYMENTS}_origin']}/v1/charges", body, headers)
+            self.charge_on_their_page(order, cents)
+
+    def charge_on_their_page(self, order: str, cents: int) -> None:
+        """Charge under no key of ours; the order need not be one of ours."""
+        facts, known = self.layout.facts(), json.loads(self.layout.dependencies_file.read_text("utf-8"))
+        body = json.dumps({"order": order, "amount_cents": cents, "postcode": ""}).encode()
+        headers = {
+            "Authorization": f"Bearer {known[PAYMENTS]['key']}",
+            "Idempotency-Key": f"by-hand-{order}",
+        }
+        http_client.call("POST", f"{facts[f'{PAYMENTS}_origin']}/v1/charges", body, headers)
 
     def switches(self) -> dict[str, dict[str, Any]]:
         """What people have switched, from the file."""

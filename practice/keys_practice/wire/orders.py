@@ -34,7 +34,9 @@ CANCELLED = "UPDATE orders SET state = 'cancelled' WHERE id = %s"
 CONFIRM = "UPDATE orders SET confirmed_at = coalesce(confirmed_at, now()) WHERE id = %s"
 RECORDS = """
 SELECT id, state, amount_cents, charged_cents, zone, postcode, confirmed_at IS NOT NULL AS confirmed,
-  extract(epoch FROM now() - created_at)::float AS age_seconds
+  extract(epoch FROM now() - created_at)::float AS age_seconds,
+  (SELECT extract(epoch FROM max(d.settled_at))::float FROM deferred d
+    WHERE d.order_id = orders.id AND d.outcome = 'cancelled') AS cancelled_at
 FROM orders ORDER BY created_at, id
 """
 

@@ -24,12 +24,19 @@ def settle(orders: Orders, guard: Guard, order_id: str) -> dict[str, Any]:
         is_surely_not_done = not got.is_done and got.is_sent
         if is_surely_not_done and row["promised"]:
             got = guard.ask(row, even_when_open=True)
+        if got.is_done and not _is_readable(got.answer):
+            return {"outcome": "failed", "why": "it answered 200 without saying what it did"}
         if not got.is_done and (row["promised"] or not is_surely_not_done):
             return {"outcome": "failed", "why": got.why, "retry_after_seconds": got.retry_after_seconds}
         outcome = "done" if got.is_done else "cancelled"
         connection.execute(SETTLE, (outcome, order_id, name))
         _note(connection, name, row, got)
     return {"outcome": outcome}
+
+
+def _is_readable(answer: Any) -> bool:
+    """Whether an answer says what was done. Without that nobody knows, and nothing may be noted."""
+    return isinstance(answer, dict) and {"id", "value"} <= answer.keys()
 
 
 def _note(connection: psycopg.Connection[Row], name: str, row: Row, got: Got) -> None:

@@ -55,11 +55,18 @@ def _minutes(state: State) -> int:
 
 def _where(runbook: Runbook, state: State) -> str:
     if state.phase is Phase.ENDED and state.ending is not None:
-        return ENDING_WORDS[state.ending]
+        return f"{ENDING_WORDS[state.ending]}{_what_is_open(state)}"
     if state.phase is Phase.UNKNOWN:
         return f"{state.step} was started and nobody knows whether it happened."
     step = runbook.step(state.step)
     return f"{state.step} {step.title}" if step else state.step
+
+
+def _what_is_open(state: State) -> str:
+    """Whoever is called must not take a change for a recovery; an end that is UNVERIFIED says so by itself."""
+    if not state.is_change_unverified or state.ending is Ending.UNVERIFIED:
+        return ""
+    return " Changed and not verified: nobody has looked whether it is over."
 
 
 def _next(state: State, entries: Sequence[Entry], contacts: Sequence[str]) -> str:

@@ -1,9 +1,12 @@
 -- Closes a hole at once and takes nothing away from anybody who has a right. RESTRICTIVE: every row must pass it too,
 -- whatever other policies allow. Released together with the contract; `accessctl fence` runs it in one transaction.
+ALTER TABLE tenants ENABLE ROW LEVEL SECURITY;
 ALTER TABLE members ENABLE ROW LEVEL SECURITY;
 ALTER TABLE drafts ENABLE ROW LEVEL SECURITY;
 ALTER TABLE subscribers ENABLE ROW LEVEL SECURITY;
 ALTER TABLE announcements ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY breach_fence ON tenants AS RESTRICTIVE TO anon, authenticated USING (false) WITH CHECK (false);
 
 CREATE POLICY breach_fence ON members AS RESTRICTIVE TO anon, authenticated
     USING (tenant_id = (SELECT auth.tenant())) WITH CHECK (false);

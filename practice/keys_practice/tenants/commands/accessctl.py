@@ -55,7 +55,7 @@ class _Office:
             ]
 
     def exposed(self) -> list[str]:
-        """Relations that clients may reach and that the contract does not know."""
+        """Relations and functions that clients may reach and the contract does not know: each reads past the policies."""
         with self.connection(self.operator.auditor) as connection:
             return state.exposed(state.read(connection), self.contract)
 

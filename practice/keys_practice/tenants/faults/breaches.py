@@ -132,6 +132,15 @@ FAULTS: dict[str, Fault] = {
         ),
         CLOSE,
     ),
+    "definer-function": Fault(
+        "A search function runs with its owner's rights. Whoever calls it finds the subscribers of every customer.",
+        sql(
+            "CREATE FUNCTION public.find_subscribers(part text) RETURNS SETOF subscribers LANGUAGE sql STABLE"
+            " SECURITY DEFINER AS $$ SELECT * FROM subscribers WHERE email LIKE '%' || part || '%' $$",
+            "ALTER FUNCTION public.find_subscribers(text) OWNER TO rooms_owner",
+        ),
+        CLOSE,
+    ),
     "release-too-wide": Fault(
         "The growth team released access 0009. Whoever has no tenant reads all subscribers.",
         _too_wide_release,

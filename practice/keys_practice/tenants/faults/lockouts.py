@@ -49,8 +49,9 @@ FAULTS: dict[str, Fault] = {
         RESTORE,
     ),
     "no-policy-left": Fault(
-        "The table of subscribers was made again from a dump. Row level security is on, and no policy came along.",
+        "Tables came back from a dump: subscribers without a policy, tenants with row level security off.",
         sql(
+            "ALTER TABLE tenants DISABLE ROW LEVEL SECURITY",
             "DROP POLICY subscribers_read ON subscribers",
             "DROP POLICY subscribers_add ON subscribers",
             "DROP POLICY subscribers_remove ON subscribers",

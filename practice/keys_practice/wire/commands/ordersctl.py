@@ -3,6 +3,7 @@
 import argparse
 import time
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,11 +47,15 @@ def first(layout: Layout, asked: argparse.Namespace) -> Result:
     return Result({"name": asked.name, "orders": orders}, " ".join(orders))
 
 
-def cancelled(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa: ARG001 - every verb is called alike
-    """Name the orders of which a customer was told that we are not sure, and that were not charged."""
+def cancelled(layout: Layout, asked: argparse.Namespace) -> Result:
+    """Name the orders that were cancelled lately, and when: a customer was told that we are not sure; none was charged."""
     records = service.ask(layout, "GET", "/internal/records")
-    orders = [each["id"] for each in records if each["state"] == "cancelled"]
-    return Result({"orders": orders}, " ".join(orders))
+    since = time.time() - 3600 * asked.hours
+    lately = [each for each in records if each["state"] == "cancelled" and each["cancelled_at"] >= since]
+    orders = [{"id": each["id"], "cancelled_at": _utc(each["cancelled_at"])} for each in lately]
+    head = f"Cancelled in the last {asked.hours:g} hours: {len(orders)}"
+    lines = [f"{each['id']}  {each['cancelled_at']}" for each in orders]
+    return Result({"hours": asked.hours, "orders": orders}, "\n".join([head, *lines]))
 
 
 def drain(layout: Layout, asked: argparse.Namespace) -> Result:
@@ -93,7 +98,10 @@ def compare(layout: Layout, asked: argparse.Namespace) -> Result:
     theirs = _values(heard)
     ours = [each for each in records if each["age_seconds"] > YOUNG_SECONDS]
     held = None if asked.values_of is None else asked.values_of.split()
-    found = _compared(asked.name, ours, theirs, held)
+    # Read again after the statement: an order is noted before it is charged, so one that stands in theirs alone is none of ours.
+    known = {each["id"] for each in service.ask(layout, "GET", "/internal/records")}
+    unknown = [order for order in theirs if order not in known and asked.name == PAYMENTS]
+    found = _compared(asked.name, ours, theirs, held, unknown)
     newest_word = _word(asked.name, _settled(asked.name, records)[-NAMED:], theirs)
     content = {"name": asked.name, "compared": len(ours), **found, "newest": newest_word}
     is_same = newest_word != "differ" and not any(found[kind] for kind in KINDS)
@@ -139,7 +147,10 @@ def main(folder: Path, arguments: list[str]) -> int:
     oldest.set_defaults(of=None)
     doing.add_argument("--per-second", type=float, default=10, metavar="R", help="how fast (default 10)")
     doing.add_argument("--dry-run", action="store_true", help="only say what would be done")
-    command.verb("cancelled", "orders that were cancelled: their customers still wait for a word", cancelled)
+    gone = command.verb(
+        "cancelled", "orders cancelled lately: their customers still wait for a word", cancelled
+    )
+    gone.add_argument("--hours", type=float, default=4, metavar="N", help="since when (default 4 hours)")
     command.verb(
         "confirmations", "of the 20 newest paid orders, which no webhook has confirmed", confirmations
     )
@@ -153,6 +164,10 @@ def _waiting(layout: Layout, asked: argparse.Namespace) -> list[Record]:
     return [each for each in found if each["order_id"] in named]
 
 
+def _utc(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
 def _values(statement: "Heard") -> Values:
     """What it did for each order, the first first."""
     found: Values = {}
@@ -161,11 +176,13 @@ def _values(statement: "Heard") -> Values:
     return found
 
 
-def _compared(name: str, ours: list[Record], theirs: Values, held: list[str] | None) -> dict[str, Any]:
-    """missing: ours says done, theirs does not. unnoted: theirs says charged, ours says it never will be."""
+def _compared(
+    name: str, ours: list[Record], theirs: Values, held: list[str] | None, unknown: list[str]
+) -> dict[str, Any]:
+    """missing: ours says done, theirs does not. unnoted: theirs says charged, ours says it never will be, or nothing."""
     is_payments, settled = name == PAYMENTS, _settled(name, ours)
     missing = [each["id"] for each in settled if each["id"] not in theirs]
-    unnoted = [
+    unnoted = unknown + [
         each["id"]
         for each in ours
         if is_payments and each["id"] in theirs and each["state"] not in ("paid", *OPEN_STATES)

@@ -1,10 +1,11 @@
 -- Access release 0008. Run in one transaction by `accessctl`, after every policy of these tables is dropped.
+ALTER TABLE tenants ENABLE ROW LEVEL SECURITY;
 ALTER TABLE members ENABLE ROW LEVEL SECURITY;
 ALTER TABLE drafts ENABLE ROW LEVEL SECURITY;
 ALTER TABLE subscribers ENABLE ROW LEVEL SECURITY;
 ALTER TABLE announcements ENABLE ROW LEVEL SECURITY;
 
-REVOKE ALL ON members, drafts, subscribers, announcements FROM PUBLIC, anon, authenticated;
+REVOKE ALL ON tenants, members, drafts, subscribers, announcements FROM PUBLIC, anon, authenticated;
 GRANT SELECT ON members, announcements TO authenticated;
 GRANT SELECT, INSERT, UPDATE, DELETE ON drafts TO authenticated;
 GRANT SELECT, INSERT, DELETE ON subscribers TO authenticated;
