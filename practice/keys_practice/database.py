@@ -3,6 +3,8 @@
 import contextlib
 import secrets
 import threading
+from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -68,6 +70,44 @@ class Kept:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+class Pool:
+    """Connections that are kept from request to request, each for one of them at a time. Threads may share the pool."""
+
+    def __init__(self, address: str, options: str = "") -> None:
+        self._address, self._options = address, options
+        self._idle: deque[psycopg.Connection[dict[str, Any]]] = deque()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[psycopg.Connection[dict[str, Any]]]:
+        """A transaction on a connection that nobody else uses meanwhile. One that met an error is not used again.
+
+        Raises psycopg.OperationalError where the database can't be reached.
+        """
+        connection = self._taken()
+        try:
+            with connection.transaction():
+                yield connection
+        except BaseException:
+            connection.close()
+            raise
+        self._idle.append(connection)
+
+    def _taken(self) -> psycopg.Connection[dict[str, Any]]:
+        """An idle connection that still works (the server may have restarted), else a fresh one."""
+        while self._idle:
+            with contextlib.suppress(IndexError, psycopg.Error):  # another thread may have taken the last
+                connection = self._idle.pop()
+                connection.execute("SELECT 1")
+                return connection
+        return psycopg.connect(
+            self._address,
+            autocommit=True,
+            connect_timeout=CONNECT_SECONDS,
+            options=self._options,
+            row_factory=dict_row,
+        )
 
 
 def _asked(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psycopg
 
+from keys_practice.database import Pool
 from keys_practice.jobs import slots
 from keys_practice.jobs.places import Places
 from keys_practice.layout import Layout, read_env
@@ -16,13 +17,13 @@ LOOK_SECONDS = 0.2
 
 def main(folder: Path, arguments: list[str]) -> int:  # noqa: ARG001 - every part is started alike
     """Run every slot, from the next one on, until ended."""
-    database = read_env(Places(Layout(folder)).worker_settings)["DATABASE_URL"]
+    database = Pool(read_env(Places(Layout(folder)).worker_settings)["DATABASE_URL"])
     done: datetime | None = None
     while True:
         slot = slots.current()
         with contextlib.suppress(psycopg.Error):
             if slot != done:
-                with psycopg.connect(database, connect_timeout=2) as connection:
+                with database.transaction() as connection:
                     slots.run(connection, slot, "cron")
                 done = slot
         time.sleep(LOOK_SECONDS)

@@ -13,8 +13,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import psycopg
-from psycopg.rows import dict_row
 
+from keys_practice.database import Pool
 from keys_practice.http_server import Reply, Request, serve
 from keys_practice.jobs import desk_changes, desk_queries
 from keys_practice.jobs.places import Places
@@ -50,10 +50,10 @@ CHANGES: dict[str, Callable[[Connection, dict[str, Any]], dict[str, Any] | None]
 
 
 class Desk:
-    """Answers the addresses above with a connection for each request."""
+    """Answers the addresses above with a transaction for each request."""
 
     def __init__(self, database: str) -> None:
-        self._database = database
+        self._database = Pool(database)
 
     def __call__(self, request: Request) -> Reply:
         """Answer one request."""
@@ -61,7 +61,7 @@ class Desk:
         if address.path == "/healthz":
             return Reply(200, {"status": "ok"})
         try:
-            with psycopg.connect(self._database, row_factory=dict_row, connect_timeout=3) as connection:
+            with self._database.transaction() as connection:
                 if request.method == "GET":
                     return self._read(connection, address.path, parse_qs(address.query))
                 return self._change(connection, address.path, json.loads(request.body))

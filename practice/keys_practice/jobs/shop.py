@@ -15,6 +15,7 @@ from typing import Any
 
 import psycopg
 
+from keys_practice.database import Pool
 from keys_practice.http_server import Reply, Request, serve
 from keys_practice.jobs.places import Places
 from keys_practice.jobs.queue import enqueue
@@ -31,7 +32,7 @@ class Shop:
 
     def __init__(self, places: Places) -> None:
         self._places = places
-        self._database = read_env(places.worker_settings)["DATABASE_URL"]
+        self._database = Pool(read_env(places.worker_settings)["DATABASE_URL"])
         self._lock = threading.Lock()
         self._interval_seconds = 0.5
         self._number = 0
@@ -87,7 +88,7 @@ class Shop:
     def _enqueue(self, orders: list[dict[str, Any]]) -> None:
         while True:
             try:
-                with psycopg.connect(self._database, connect_timeout=2) as connection:
+                with self._database.transaction() as connection:
                     for each in orders:
                         payload = json.dumps(each["payload"])
                         enqueue(connection, each["id"], "receipt", each["customer"], True, payload)

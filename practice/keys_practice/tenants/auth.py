@@ -17,6 +17,7 @@ from uuid import UUID
 
 import psycopg
 
+from keys_practice.database import Pool
 from keys_practice.http_server import Reply, Request, serve
 from keys_practice.service_log import ServiceLog
 from keys_practice.tenants.database import password_hash
@@ -24,17 +25,16 @@ from keys_practice.tenants.layout import RoomsLayout
 from keys_practice.tenants.tokens import Claims, sign
 
 EXPIRES_SECONDS = 3600
-CONNECT_SECONDS = 3
 
-_USER = "SELECT id::text, password FROM auth.users WHERE email = %s"
-_TENANT = "SELECT tenant_id::text FROM members WHERE user_id = %s"
+_USER = "SELECT id::text AS id, password FROM auth.users WHERE email = %s"
+_TENANT = "SELECT tenant_id::text AS tenant_id FROM members WHERE user_id = %s"
 
 
 class AuthService:
     """Answers the addresses above with one set of settings."""
 
     def __init__(self, settings: dict[str, Any], log: ServiceLog) -> None:
-        self._database = settings["database"]
+        self._database = Pool(settings["database"])
         self._secret = settings["jwt_secret"]
         self._has_hook = bool(settings["access_token_hook"])
         self._role = settings.get("role", "authenticated")
@@ -47,8 +47,8 @@ class AuthService:
             if (request.method, request.path) == ("POST", "/token"):
                 return self._token(json.loads(request.body))
             if (request.method, request.path) == ("GET", "/health"):
-                self._connect().close()
-                return Reply(200, {"status": "ok"})
+                with self._database.transaction():
+                    return Reply(200, {"status": "ok"})
         except psycopg.OperationalError:
             return Reply(503, {"error": "the database does not answer"})
         except (ValueError, TypeError, KeyError):
@@ -58,13 +58,13 @@ class AuthService:
     def test_hook(self) -> None:
         """Refuse to start with a hook that the database refuses; a database that is not there yet is none."""
         if self._has_hook:
-            with contextlib.suppress(psycopg.OperationalError), self._connect() as connection:
+            with contextlib.suppress(psycopg.OperationalError), self._database.transaction() as connection:
                 connection.execute(_TENANT, (str(UUID(int=0)),))
 
     def _token(self, given: dict[str, str]) -> Reply:
-        with self._connect() as connection:
+        with self._database.transaction() as connection:
             row = connection.execute(_USER, (given["email"],)).fetchone()
-            user, kept = row or ("", "")
+            user, kept = (row["id"], row["password"]) if row else ("", "")
             if not row or not hmac.compare_digest(kept, password_hash(user, given["password"])):
                 return Reply(400, {"error": "invalid_grant"})
             try:
@@ -76,16 +76,13 @@ class AuthService:
             200, {"access_token": sign(claims, self._secret), "expires_in": EXPIRES_SECONDS, "user": user}
         )
 
-    def _claims(self, connection: psycopg.Connection, user: str) -> Claims:
+    def _claims(self, connection: psycopg.Connection[dict[str, Any]], user: str) -> Claims:
         now = int(time.time())
         claims = {"sub": user, "role": self._role, "aud": "authenticated", "app_metadata": {}}
         if self._has_hook:
             row = connection.execute(_TENANT, (user,)).fetchone()
-            claims["app_metadata"] = {"tenant_id": row[0]} if row else {}
+            claims["app_metadata"] = {"tenant_id": row["tenant_id"]} if row else {}
         return {**claims, "user_metadata": {}, "iat": now, "exp": now + EXPIRES_SECONDS}
-
-    def _connect(self) -> psycopg.Connection:
-        return psycopg.connect(self._database, connect_timeout=CONNECT_SECONDS)
 
 
 def main(folder: Path, arguments: list[str]) -> int:

@@ -1,14 +1,13 @@
 """What the checkout keeps of each order. The intent is durable before anybody is asked to charge."""
 
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, LiteralString
 
 import psycopg
-from psycopg.rows import dict_row
 
-CONNECT_SECONDS = 3
+from keys_practice.database import Pool
+
 STATEMENT_TIMEOUT_MS = 5000
 BEGIN = """
 INSERT INTO orders (id, amount_cents, postcode, state) VALUES (%(id)s, %(amount_cents)s, %(postcode)s, 'new')
@@ -47,23 +46,22 @@ class Orders:
     """The checkout's tables. Each method is a transaction of its own; psycopg.Error when the database refuses."""
 
     def __init__(self, address: str) -> None:
-        self._address = address
-        self._idle: deque[psycopg.Connection[Row]] = deque()
+        self._database = Pool(address, f"-c statement_timeout={STATEMENT_TIMEOUT_MS}")
 
     def begin(self, order: Row) -> bool:
         """Note an order before anything is done for it. False when it is known already."""
-        with self._connection() as connection:
+        with self._database.transaction() as connection:
             return connection.execute(BEGIN, order).fetchone() is not None
 
     def state(self, order_id: str) -> Row:
         """The row of an order that is known."""
-        with self._connection() as connection:
+        with self._database.transaction() as connection:
             row = connection.execute("SELECT * FROM orders WHERE id = %s", (order_id,)).fetchone()
         return row or {}
 
     def finish(self, row: Row, deferred: dict[str, bool]) -> None:
         """Note what came of it, and what must be done later (dependency to whether it was promised)."""
-        with self._connection() as connection:
+        with self._database.transaction() as connection:
             connection.execute(FINISH, row)
             for dependency, is_promised in deferred.items():
                 connection.execute(DEFER, (row["id"], dependency, is_promised))
@@ -78,7 +76,7 @@ class Orders:
 
     def confirm(self, order_id: str) -> None:
         """Note that the provider has confirmed the charge."""
-        with self._connection() as connection:
+        with self._database.transaction() as connection:
             connection.execute(CONFIRM, (order_id,))
 
     @contextmanager
@@ -86,48 +84,18 @@ class Orders:
         self, order_id: str, dependency: str
     ) -> Iterator[tuple[psycopg.Connection[Row], Row | None]]:
         """One deferred piece of work, locked until the block ends: two drains never settle the same one."""
-        with self._connection() as connection:
+        with self._database.transaction() as connection:
             yield connection, connection.execute(CLAIM, (order_id, dependency)).fetchone()
 
     def health(self) -> str:
         """ok, read-only or refused. Reads only."""
         try:
-            with self._connection() as connection:
+            with self._database.transaction() as connection:
                 row = connection.execute("SHOW transaction_read_only").fetchone() or {}
         except psycopg.Error:
             return "refused"
         return "read-only" if row["transaction_read_only"] == "on" else "ok"
 
     def _rows(self, query: LiteralString, *values: Any) -> list[Row]:
-        with self._connection() as connection:
+        with self._database.transaction() as connection:
             return connection.execute(query, values).fetchall()
-
-    @contextmanager
-    def _connection(self) -> Iterator[psycopg.Connection[Row]]:
-        """A transaction on a connection that nobody else uses meanwhile. One that met an error is not used again."""
-        connection = self._taken()
-        try:
-            with connection.transaction():
-                yield connection
-        except BaseException:
-            connection.close()
-            raise
-        self._idle.append(connection)
-
-    def _taken(self) -> psycopg.Connection[Row]:
-        """An idle connection that still works (the server may have restarted), else a fresh one."""
-        while self._idle:
-            try:
-                connection = self._idle.pop()
-                connection.execute("SELECT 1")
-            except (IndexError, psycopg.Error):
-                continue
-            return connection
-        timeout = f"-c statement_timeout={STATEMENT_TIMEOUT_MS}"
-        return psycopg.connect(
-            self._address,
-            autocommit=True,
-            connect_timeout=CONNECT_SECONDS,
-            options=timeout,
-            row_factory=dict_row,
-        )
