@@ -16,9 +16,8 @@ def replace_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Put `content` in the place of the file, if there is one: who reads it finds the old or the new. Raises OSError."""
     try:
         _replace(path, content, mode)
-    except (
-        FileNotFoundError
-    ):  # another process took our draft for that of a killed one; or there is no folder
+    except FileNotFoundError:
+        # Another process took our draft for that of a killed one; or there is no folder, which the second try says.
         _replace(path, content, mode)
 
 

@@ -28,6 +28,8 @@ from keys_practice.tenants.people import Person
 from keys_practice.tenants.rooms import Rooms
 
 PROBE = "the oracle was here"
+_BECOME = "SELECT set_config('role', {}, true), set_config('request.jwt.claims', {}, true)"
+_BE_ONESELF = "SELECT set_config('role', 'none', true)"
 DENIED = (errors.InsufficientPrivilege, errors.DataError)
 """Nobody gets through: refused, or the rules themselves end in an error."""
 
@@ -83,7 +85,7 @@ def _reads(api: psycopg.Connection) -> Iterator[str]:
 
 def _read(api: psycopg.Connection, caller: Person | None, table: Table, is_forged: bool) -> Ids:
     try:
-        _become(api, caller, is_forged)
+        api.execute(_becoming(caller, is_forged))
         rows = api.execute(sql.SQL("SELECT {} FROM {}").format(*_names(table))).fetchall()
         return frozenset(row[0] for row in rows)
     except DENIED:
@@ -164,21 +166,19 @@ def _is_moved(superuser: psycopg.Connection, caller: Person | None, table: Table
 
 def _try(superuser: psycopg.Connection, caller: Person | None, statement: sql.Composed) -> bool:
     """Do it as the caller, then be the superuser again. False when access was refused; another refusal is none."""
-    superuser.execute("SAVEPOINT trial")
+    steps = (sql.SQL("SAVEPOINT trial"), _becoming(caller, False), statement, sql.SQL(_BE_ONESELF))
     try:
-        _become(superuser, caller, False)
-        superuser.execute(statement)
+        superuser.execute(sql.SQL("; ").join(steps))
     except DENIED:
         superuser.execute("ROLLBACK TO SAVEPOINT trial")
         return False
     except errors.IntegrityError:
         superuser.execute("ROLLBACK TO SAVEPOINT trial")
         return True
-    superuser.execute("SELECT set_config('role', 'none', true)")
     return True
 
 
-def _become(connection: psycopg.Connection, caller: Person | None, is_forged: bool) -> None:
+def _becoming(caller: Person | None, is_forged: bool) -> sql.Composed:
     """The role and the claims that the API gives to the caller's requests."""
     role = "authenticated" if caller else "anon"
     claims: dict[str, object] = {}
@@ -188,10 +188,7 @@ def _become(connection: psycopg.Connection, caller: Person | None, is_forged: bo
         claims = {"sub": str(caller.id), "role": role, "app_metadata": app, "user_metadata": {}}
         if is_forged:
             claims |= {"tenant_id": forged, "user_metadata": {"tenant_id": forged}}
-    connection.execute(
-        "SELECT set_config('role', %s, true), set_config('request.jwt.claims', %s, true)",
-        (role, json.dumps(claims)),
-    )
+    return sql.SQL(_BECOME).format(sql.Literal(role), sql.Literal(json.dumps(claims)))
 
 
 def _ids(superuser: psycopg.Connection, table: Table) -> Ids:

@@ -164,8 +164,7 @@ def _field(field: Field, answers: Answers, incidents: Sequence[int]) -> FieldFou
     cited = {(each.run_no, each.attempt) for each in citations} | {(each.run_no, "") for each in citations}
     due = {(run_no, "") for run_no in incidents} if field.of_every_run else set()
     if field.of_every:
-        of_run = {
-            each.run_no for each in citations if not each.attempt
-        }  # what is said of a run holds for its attempts
+        # What is said of a run holds for each of its attempts.
+        of_run = {each.run_no for each in citations if not each.attempt}
         due |= {(each.run_no, each.attempt) for each in answers[field.of_every] if each.run_no not in of_run}
     return FieldFound(field, citations, tuple(sorted({run_no for run_no, _ in due - cited})))
