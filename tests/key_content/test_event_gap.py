@@ -99,6 +99,17 @@ def test_what_was_accepted_in_the_second_of_the_list_is_not_called_missing(tmp_p
     assert (found["missing"], found["too_new_to_tell"]) == (1, 1)
 
 
+@pytest.mark.parametrize("state", ["failed", "pending"])
+def test_what_was_never_accepted_is_missing_however_new_it_is(tmp_path: Path, state: str) -> None:
+    """Refused in the very second of the list, or after it: no newer list can hold it."""
+    stripe = [
+        STRIPE[5] | {"state": state, "last_attempt_at": "2026-01-31T03:05:00Z"},
+        STRIPE[6] | {"state": state, "last_attempt_at": "2026-01-31T03:06:00Z"},
+    ]
+    found = compared(tmp_path, json.dumps(stripe), "# as of 2026-01-31T03:05:00.900000+00:00\nevt_999\n")
+    assert (found["missing"], found["too_new_to_tell"]) == (2, 0)
+
+
 def test_a_list_without_instants_says_that_lateness_is_unknown(tmp_path: Path) -> None:
     """Null, not zero."""
     assert compared(tmp_path, json.dumps(STRIPE), "evt_000\n")["late"] is None

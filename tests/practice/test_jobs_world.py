@@ -165,6 +165,18 @@ def test_what_went_out_wrongly_or_not_at_all_is_seen_by_the_command_and_by_the_o
         assert time.monotonic() < deadline
 
 
+def test_a_kind_that_is_held_back_says_why(world: World) -> None:
+    """The reason of the newest limit, for whoever must ask about it."""
+    for reason in ("slow on Monday", "slow on Tuesday, letters-team"):
+        assert 0 == asked(world, "queuectl", "limit", "--reason", reason, "digest", "1")[0]
+
+    found = asked(world, "queuectl", "held")[1]
+    assert ({"digest": 1}, {"digest": "slow on Tuesday, letters-team"}) == (
+        found["limits"],
+        found["limit_reasons"],
+    )
+
+
 def test_the_oracle_sees_each_kind_of_harm(world: World) -> None:
     """Deleted, edited, wrongly put aside, sent twice, unwanted, out of order, too fast, other settings, other tables."""
     department = world.department
@@ -180,7 +192,14 @@ def test_the_oracle_sees_each_kind_of_harm(world: World) -> None:
         # An order of the last seconds may be on its way into the queue; the oracle waits before it calls it gone.
         verdict = world.judge(0)
         problems, changed = " ".join(verdict.problems), " ".join(verdict.changed)
-    for words in ("sent more than once", "nobody wanted", "out of order", "gone from the queue", "held back"):
+    for words in (
+        "sent more than once",
+        "nobody wanted",
+        "out of order",
+        "gone from the queue",
+        "held back",
+        "9 attempts",
+    ):
         assert words in problems
     for words in (
         "(job-gone)",
@@ -206,6 +225,7 @@ def _do_harm(department: Department, first: str, second: str) -> None:
         "DELETE FROM jobs WHERE id = (SELECT id FROM jobs WHERE is_ordered ORDER BY position LIMIT 1)",
         "UPDATE letters SET title = 'x'",
         "UPDATE queue_settings SET value = '0.1' WHERE name = 'lease_seconds'",
+        "UPDATE queue_settings SET value = '9' WHERE name = 'max_attempts'",
         "INSERT INTO queue_settings (name, value) VALUES ('limit:digest', '1')",
     ):
         department.rows(statement)

@@ -75,3 +75,28 @@ def test_where_the_older_releases_are_gone_only_the_mend_heals(fresh_world: Worl
 
     operator.must("deployctl deploy r48", RESEND)
     assert fresh_world.judge().problems == []
+
+
+def test_the_way_back_goes_past_a_release_that_is_gone(fresh_world: World) -> None:
+    """r42 crashes and r41 is gone: r40 is named, with exit code 0. Where nothing older works, the last one is, with 1."""
+    operator = Operator(fresh_world)
+    fresh_world.break_with("bad-release")
+    assert operator.run(f"releasectl older r42 {ENDPOINT}").stdout == "r41\n"
+
+    fresh_world.break_further("good-release-gone")
+    assert operator.run(f"releasectl older r42 {ENDPOINT}").stdout == "r40\n"
+
+    fresh_world.break_further("right-revoked")
+    none = operator.run(f"releasectl older r42 {ENDPOINT}")
+    assert (none.exit_code, none.stdout) == (1, "r48\n")
+
+
+def test_a_right_that_the_database_refuses_is_told_from_a_bad_release(fresh_world: World) -> None:
+    """Each type of event is refused, to the newest and to the older one, and the error names the table."""
+    operator = Operator(fresh_world)
+    fresh_world.break_with("right-revoked")
+
+    for release in ("r48", "r41"):
+        said = operator.see(f"releasectl rehearse {release} {ENDPOINT}")
+        assert said["refused"] == said["failed"] == said["tried"] > 0
+        assert "permission denied for table processed_events" in said["problems"][0]

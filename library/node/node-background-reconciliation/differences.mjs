@@ -11,6 +11,16 @@ export function differences(held, ledger) {
   return TABLES.flatMap((table) => inTable(table, byId(held, table, 'records'), byId(ledger, table, 'ledger')));
 }
 
+/**
+ * Whether the record's last event may be one that Stripe has forgotten: then Stripe's events are no truth about it. What is of
+ * the same event on both sides is not forgotten.
+ */
+export function isOlder({ before, after }, oldestEventAt) {
+  const at = secondOf(before);
+  if (!before || (after && at === secondOf(after))) return false;
+  return at === null || !Number.isInteger(oldestEventAt) || at < oldestEventAt;
+}
+
 /** How many there are of each kind. */
 export function countKinds(changes) {
   return Object.fromEntries(KINDS.map((kind) => [kind, changes.filter((change) => change.kind === kind).length]));
@@ -68,6 +78,11 @@ function byId(found, table, name) {
   const isWhole = Array.isArray(rows) && rows.every((row) => row && typeof row === 'object' && typeof row.id === 'string');
   if (!isWhole) throw new Error(`The ${name} hold no list of ${table}. Export them again. Nothing was changed.`);
   return new Map(rows.map((row) => [row.id, row]));
+}
+
+function secondOf(row) {
+  const at = row?.paid_at ?? row?.as_of;
+  return Number.isInteger(at) ? at : null;
 }
 
 function shown(value) { return value === null || value === undefined ? 'nothing' : String(value).slice(0, 80); }

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Desk } from './desk.mjs';
-import { countKinds, differences, inWords, isSame, keyOf } from './differences.mjs';
+import { countKinds, differences, inWords, isOlder, isSame, keyOf } from './differences.mjs';
 
 const DEFAULTS = { stage: 'plan', at_most: 10, batch: 10, rows_per_second: 50 };
 const SHOWN = 1000;
@@ -15,7 +15,7 @@ export default async function run(given, tools) {
   const args = { ...DEFAULTS, ...given };
   const desk = new Desk(args, tools.signal);
   const found = await compared(desk);
-  tools.progress(`${found.changes.length} records differ from what Stripe's events say.`);
+  tools.progress(`${found.changes.length} records differ from what Stripe's events say.${olderInWords(found.older.length)}`);
   if (args.stage === 'plan') return plan(args, found, desk, tools);
   if (tools.mode === 'dry-run') return wouldApply(args, found, await pending(desk, args.run));
   return apply(args, found, desk, tools);
@@ -31,17 +31,21 @@ export async function undo(given, tools) {
   return { answer: words, run: args.run, changed: done.done, left_alone: left, changed_by_others: left.length };
 }
 
+// What may be older than Stripe's events is in no plan: a customer who pays is no orphan because Stripe has forgotten.
 async function compared(desk) {
   const { held, ledger } = await desk.look();
-  return { changes: differences(held, ledger), ledger };
+  const all = differences(held, ledger);
+  const older = all.filter((change) => isOlder(change, ledger.oldest_event_at));
+  return { changes: all.filter((change) => !older.includes(change)), older, ledger };
 }
 
-async function plan(args, { changes }, desk, tools) {
+async function plan(args, found, desk, tools) {
+  const { changes } = found;
   const isTooMany = changes.length > args.at_most;
-  if (tools.mode === 'dry-run' || isTooMany || changes.length === 0) return report(args, tools, changes, NOTHING);
+  if (tools.mode === 'dry-run' || isTooMany || changes.length === 0) return report(args, tools, found, NOTHING);
   const { planned } = await desk.plan(args.run, changes);
   tools.progress(`${planned} changes are written down as ${args.run}. No record is changed yet.`);
-  return report(args, tools, changes, { ...NOTHING, planned, remaining: planned });
+  return report(args, tools, found, { ...NOTHING, planned, remaining: planned });
 }
 
 async function pending(desk, run) {
@@ -51,7 +55,7 @@ async function pending(desk, run) {
 }
 
 function wouldApply(args, found, { all, open }) {
-  return report(args, { mode: 'dry-run' }, found.changes, { ...NOTHING, planned: all.length, remaining: open.length });
+  return report(args, { mode: 'dry-run' }, found, { ...NOTHING, planned: all.length, remaining: open.length });
 }
 
 async function apply(args, first, desk, tools) {
@@ -65,7 +69,7 @@ async function apply(args, first, desk, tools) {
     await oneBatch(args, open.slice(at, at + args.batch), known, desk, tally);
     tools.progress(`${tally.changed + tally.already} of ${open.length} done, ${tally.left.length} left alone, ${tally.appeared.length} differ newly.`);
   }
-  return report(args, tools, first.changes, tally);
+  return report(args, tools, first, tally);
 }
 
 // After each batch everything is compared again: where other records begin to differ, the cause is still at work.
@@ -95,7 +99,7 @@ function explained({ seq, table, id }, batch, ledger) {
   return { table, id, why: hasMovedOn ? 'an event has changed it since the plan' : 'somebody has changed it since the plan', hasMovedOn };
 }
 
-function report(args, tools, changes, tally) {
+function report(args, tools, { changes, older }, tally) {
   const movedOn = tally.left.filter((each) => each.hasMovedOn).length;
   const found = {
     dry_run: tools.mode === 'dry-run',
@@ -103,6 +107,8 @@ function report(args, tools, changes, tally) {
     run: args.run,
     rows: changes.length,
     ...countKinds(changes),
+    older_than_events: older.length,
+    older_records: older.slice(0, SHOWN).map(keyOf),
     planned: tally.planned,
     changed: tally.changed,
     already: tally.already,
@@ -115,11 +121,15 @@ function report(args, tools, changes, tally) {
     stopped_early: tally.stopped_early,
     would_change: args.stage === 'plan' ? changes.slice(0, SHOWN).map(inWords) : [],
   };
-  return { answer: sentence(found, args), ...found };
+  return { answer: sentence(found, args) + olderInWords(older.length), ...found };
+}
+
+function olderInWords(count) {
+  return count ? ` ${count} more may be older than Stripe's oldest event: they may be right, and are left alone.` : '';
 }
 
 function sentence(found, args) {
-  if (found.stage === 'plan' && found.rows === 0) return 'Every record is what Stripe\'s events say. There is nothing to change.';
+  if (found.stage === 'plan' && found.rows === 0) return found.older_than_events ? 'There is nothing to change.' : 'Every record is what Stripe\'s events say. There is nothing to change.';
   if (found.stage === 'plan' && found.dry_run) return `Would change ${found.rows} records.`;
   if (found.stage === 'plan' && found.planned === 0) return `${found.rows} records differ; at most ${args.at_most} may be planned. Nothing was written.`;
   if (found.stage === 'plan') return `${found.planned} changes are planned. No record is changed yet.`;

@@ -35,11 +35,12 @@ INSERT INTO applied VALUES (?, 1, ?, ?) ON CONFLICT (id) DO UPDATE SET
     times = times + 1, first_ms = min(coalesce(first_ms, excluded.first_ms), coalesce(excluded.first_ms, first_ms))
 """
 _WINDOW = "created_ms IS NOT NULL AND created_ms BETWEEN :start AND :end"
-# Too new to tell: under way, or accepted after the list of applied events was made. What was not accepted is told by when
-# it was created or tried, whichever is known to be earlier: clocks of two companies differ by seconds.
-_TOO_NEW = """(state = 'sending' OR :as_of < CASE state
-    WHEN 'delivered' THEN coalesce(attempted_ms, created_ms)
-    ELSE min(created_ms, coalesce(attempted_ms, created_ms)) END)"""
+# Too new to tell: under way, or accepted after the list of applied events was made. What Stripe still calls failed or
+# pending was never accepted, so no list can be too old for it. Where no state is told, it goes by when it was created or
+# tried, whichever is known to be earlier: clocks of two companies differ by seconds.
+_TOO_NEW = """CASE WHEN state = 'sending' THEN 1 WHEN state IN ('failed', 'pending') THEN 0
+    WHEN state = 'delivered' THEN :as_of < coalesce(attempted_ms, created_ms)
+    ELSE :as_of < min(created_ms, coalesce(attempted_ms, created_ms)) END"""
 _ABSENT = f"FROM sent s WHERE {_WINDOW} AND NOT EXISTS (SELECT 1 FROM applied a WHERE a.id = s.id)"  # noqa: S608 - constants of this page
 _MISSING = f"{_ABSENT} AND NOT coalesce({_TOO_NEW}, 0)"
 _NEW = f"{_ABSENT} AND coalesce({_TOO_NEW}, 0)"

@@ -15,6 +15,7 @@ from keys_practice.layout import Layout, read_env
 CONNECT_SECONDS = 3
 OPTIONS = "-c statement_timeout=5000 -c lock_timeout=2000"
 SHOWN = 200
+REFUSED = psycopg.errors.InsufficientPrivilege.__name__
 
 Event = dict[str, Any]
 Apply = Callable[[Event, psycopg.Connection], str]
@@ -29,7 +30,10 @@ class Migration(NamedTuple):
 
 
 def of(layout: Layout, release: str, events: list[Event]) -> dict[str, Any]:
-    """How the release does on the newest event of each type. Raises Unreachable when the database is to blame."""
+    """How the release does on the newest event of each type. Raises Unreachable when the database does not answer.
+
+    `refused` counts the types for which the database refused a right.
+    """
     code = layout.releases / release / "handler.py"
     if not code.is_file():
         return _found(release, 0, ["it is not there any more"], exists=False)
@@ -147,6 +151,7 @@ def _found(release: str, tried: int, problems: list[str], *, exists: bool) -> di
         "works": exists and tried > 0 and not problems,
         "tried": tried,
         "failed": len(problems) if exists else 0,
+        "refused": sum(f": {REFUSED}: " in each for each in problems),
         "problems": [each[:SHOWN] for each in problems],
     }
 

@@ -1,12 +1,15 @@
 """releasectl: what a decision about a release needs to know. It changes nothing."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from keys_practice.commands import deployctl, rehearsal, release_impact
 from keys_practice.commands.frame import NO, YES, Command, Result, facts
 from keys_practice.layout import Layout
 from keys_practice.stripe_client import Stripe
+
+MOST_TRIED = 5
 
 
 def impact(layout: Layout, asked: argparse.Namespace) -> Result:
@@ -47,6 +50,20 @@ def rehearse(layout: Layout, asked: argparse.Namespace) -> Result:
     return Result(content, facts(content), YES if content["works"] else NO)
 
 
+def older(layout: Layout, asked: argparse.Namespace) -> Result:
+    """Name the last release before RELEASE that works; where none does, the last before it. Each try goes to stderr."""
+    ran = dict.fromkeys(each["release"] for each in deployctl.history(layout)[::-1])
+    before = [each for each in ran if each != asked.release]
+    events = Stripe(layout).get(f"/{asked.endpoint}/events")
+    for release in before[:MOST_TRIED]:
+        tried = rehearsal.of(layout, release, events)
+        sys.stderr.write(f"{release}: {'it works' if tried['works'] else '; '.join(tried['problems'])}\n")
+        if tried["works"]:
+            return Result({"release": release, "works": True}, release)
+    last = before[0] if before else None
+    return Result({"release": last, "works": False}, last or "", NO)
+
+
 def main(folder: Path, arguments: list[str]) -> int:
     """Run releasectl."""
     command = Command("releasectl", "What a decision about a release needs to know. Changes nothing.")
@@ -57,7 +74,9 @@ def main(folder: Path, arguments: list[str]) -> int:
     comparing.add_argument("new", metavar="NEW")
     trying = command.verb("rehearse", "does RELEASE work on real events? every write is taken back", rehearse)
     trying.add_argument("release", metavar="RELEASE")
-    for parser in (hit, trying):
+    back = command.verb("older", "the last release before RELEASE that works on real events", older)
+    back.add_argument("release", metavar="RELEASE")
+    for parser in (hit, trying, back):
         parser.add_argument("--endpoint", required=True, metavar="ENDPOINT", help="id of the endpoint, we_…")
     return command.run(folder, arguments)
 

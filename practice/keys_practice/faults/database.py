@@ -21,8 +21,9 @@ def _login_refused(company: Company) -> None:
     let_events_fail(company)
 
 
-def _login_read_only(company: Company) -> None:
-    _change(company.databases.superuser, "ALTER ROLE {} SET default_transaction_read_only = on", database.APP)
+def _logins_read_only(company: Company) -> None:
+    for login in (database.APP, database.READER):
+        _change(company.databases.superuser, "ALTER ROLE {} SET default_transaction_read_only = on", login)
     let_events_fail(company)
 
 
@@ -87,8 +88,8 @@ FAULTS: dict[str, Fault] = {
         "Somebody took the service's right to log in at the database. Everybody else can.", _login_refused
     ),
     "database-login-read-only": Fault(
-        "Somebody made the login of our service read-only. The database itself takes writes.",
-        _login_read_only,
+        "Somebody made two logins read-only: our service's and the reader's. The database itself takes writes.",
+        _logins_read_only,
     ),
     "row-lost": Fault(
         "Somebody deleted a cancelled subscription from the database by hand.",

@@ -7,7 +7,9 @@ import time
 from collections.abc import Callable
 
 import psycopg
+from psycopg import sql
 
+from keys_practice import database
 from keys_practice.company import Company
 from keys_practice.faults.fault import Fault, let_events_end_as, let_events_fail
 from keys_practice.releases import later
@@ -69,6 +71,16 @@ def _release_then_killed(company: Company) -> None:
     let_events_fail(company)
 
 
+def _right_revoked(company: Company) -> None:
+    """Also with the release before nothing could be written."""
+    _deployed("r48", "delivered")(company)
+    with psycopg.connect(company.databases.admin) as connection:
+        connection.execute(
+            sql.SQL("REVOKE INSERT ON processed_events FROM {}").format(sql.Identifier(database.APP))
+        )
+    let_events_fail(company)
+
+
 def _fix_vanishes(company: Company) -> None:
     for release in ("r48", "r51"):
         shutil.rmtree(company.layout.releases / release, ignore_errors=True)
@@ -121,6 +133,10 @@ FAULTS: dict[str, Fault] = {
         "A harmless release was deployed, and at once the service was killed for want of memory.",
         _release_then_killed,
         frozenset({"restart"}),
+    ),
+    "right-revoked": Fault(
+        "A harmless release was deployed. Soon after, somebody took a right from our service's login; it answers 500.",
+        _right_revoked,
     ),
     "fix-vanishes": Fault("Somebody removes the release that was built and not deployed.", _fix_vanishes),
 }

@@ -44,7 +44,8 @@ def limit(connection: Connection, asked: Asked) -> Asked | None:
         return {"kind": asked["kind"], "most": None} if gone else None
     connection.execute(
         "INSERT INTO queue_settings (name, value, changed_by, reason) VALUES (%s, %s, 'operator', %s)"
-        " ON CONFLICT (name) DO UPDATE SET value = EXCLUDED.value, changed_by = EXCLUDED.changed_by",
+        " ON CONFLICT (name) DO UPDATE SET value = EXCLUDED.value, changed_by = EXCLUDED.changed_by,"
+        " reason = EXCLUDED.reason",
         (name, str(int(asked["most"])), asked.get("reason", "")),
     )
     return {"kind": asked["kind"], "most": int(asked["most"])}

@@ -130,7 +130,7 @@ def abandoned(connection: Connection) -> dict[str, Any]:
 
 
 def held(connection: Connection) -> dict[str, Any]:
-    """What stays undone until a person lets it go: jobs put aside, each with why, and kinds held back.
+    """What stays undone until a person lets it go: jobs put aside and kinds held back, each with why.
 
     `reason` is empty where nobody left a note.
     """
@@ -140,7 +140,9 @@ def held(connection: Connection) -> dict[str, Any]:
         " FROM jobs j WHERE state = 'quarantined' ORDER BY position"
     ).fetchall()
     settings = {row["name"]: row for row in connection.execute("SELECT * FROM queue_settings").fetchall()}
-    return {"count": len(jobs), "jobs": jobs, "limits": _limits(settings)}
+    limits = _limits(settings)
+    reasons = {kind: settings[f"limit:{kind}"]["reason"] for kind in limits}
+    return {"count": len(jobs), "jobs": jobs, "limits": limits, "limit_reasons": reasons}
 
 
 def poison(connection: Connection) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from keys_practice.starting import await_clerk, await_services, start_postgres
 
 SCHEMA = Path(__file__).with_name("schema.sql")
 FIRST_ORDERS = 6
-LEASE_SECONDS = "2"  # as in schema.sql
+LEASE_SECONDS, MOST_ATTEMPTS = "2", "3"  # as in schema.sql
 
 
 def found(parent: Path | None) -> tuple[Department, Lifeline]:

@@ -17,6 +17,7 @@ from keys_practice import keeper_client
 from keys_practice.jobs import facts, slots
 from keys_practice.jobs.build import WORKERS
 from keys_practice.jobs.department import Department
+from keys_practice.jobs.founding import MOST_ATTEMPTS
 from keys_practice.layout import read_env
 from keys_practice.processes import is_alive, is_frozen
 from keys_practice.snapshot import Snapshot
@@ -90,6 +91,8 @@ def _queue_problems(department: Department) -> list[str]:
     ]
     if float(settings["lease_seconds"]) < 1:
         problems.append("The lease is shorter than the work.")
+    if settings["max_attempts"] != MOST_ATTEMPTS:
+        problems.append(f"A job gets {settings['max_attempts']} attempts, and {MOST_ATTEMPTS} are meant.")
     if read_env(department.places.worker_settings)["IDEMPOTENCY_KEY"] != "job":
         problems.append("The workers give each attempt another idempotency key.")
     stuck = department.rows(

@@ -61,7 +61,8 @@ def held(layout: Layout, asked: argparse.Namespace) -> Result:  # noqa: ARG001 -
     """What stays undone until a person lets it go."""
     content = ask.desk(layout, "held")
     told = _jobs(content, ("id", "kind", "customer", "reason"))
-    limits = facts({f"limit {kind}": most for kind, most in content["limits"].items()})
+    reasons = content["limit_reasons"]
+    limits = facts({f"limit {kind}": f"{most}, {reasons[kind]}" for kind, most in content["limits"].items()})
     return told._replace(words=f"{told.words}\n{limits}".rstrip())
 
 
@@ -127,7 +128,7 @@ def _add_reads(command: Command) -> None:
     command.verb(
         "abandoned", "running jobs that no living worker is at; is_stuck: their lease is too long", abandoned
     )
-    command.verb("held", "jobs put aside, each with why; kinds held back", held)
+    command.verb("held", "jobs put aside and kinds held back, each with why", held)
     command.verb("job", "one job, its attempts, its notes", job).add_argument("job", metavar="JOB")
     waiting = command.verb(
         "wait", "wait until no job has waited for 3 s or is abandoned; exit 0 caught up, 1 not", wait
@@ -147,7 +148,7 @@ def _add_changes(command: Command) -> None:
         ("quarantine", "put a job aside, whole; the jobs behind it go on", ("job", "reason")),
         ("release", "take a job out of quarantine; it is a dead letter again", ("job",)),
         ("lease", "set the visibility timeout", ("seconds",)),
-        ("limit", "let at most so many jobs of a kind run at a time", ("kind", "most")),
+        ("limit", "let at most so many jobs of a kind run at a time", ("kind", "most", "reason")),
         ("unlimit", "let as many of a kind run as there are workers", ("kind",)),
     ):
         parser = command.verb(name, about, change)

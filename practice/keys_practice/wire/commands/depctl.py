@@ -18,7 +18,8 @@ SLOW_MS = 2000
 SLOW_ALLOWED = 0.2  # two of ten: a hiccup of ours, no failure of theirs
 BETWEEN_SECONDS = 0.03
 TRIES = 10
-INCIDENT = "incident: "
+OUR_PAUSE = "incident: company down (A5)"
+"""The words with which the jobs runbook pauses the queue. Any other pause is somebody else's."""
 JOBS = "jobs_folder"
 """The fact that names the folder of the jobs department, where there is one."""
 KINDS = (
@@ -96,10 +97,10 @@ def main(folder: Path, arguments: list[str]) -> int:
 
 
 def _queue(layout: Layout, name: str) -> dict[str, Any]:
-    """Jobs that died of it, and jobs that are held back because somebody paused the queue for an incident."""
+    """Jobs that died of it, and jobs that are held back because the jobs runbook has paused the queue."""
     died = [each for each in ask.desk(layout, "dead")["jobs"] if str(each["error"]).startswith(f"{name}: ")]
     standing = ask.desk(layout, "status")
-    is_held = standing["paused"] and standing["paused_because"].startswith(INCIDENT)
+    is_held = standing["paused"] and standing["paused_because"] == OUR_PAUSE
     left = len(died) + ((standing["queued"] or 1) if is_held else 0)
     return {"name": "queue", "failed": len(died), "is_held": is_held, "left": left}
 
