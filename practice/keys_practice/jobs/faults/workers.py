@@ -6,10 +6,11 @@ import signal
 from keys_practice.jobs.build import WORKERS
 from keys_practice.jobs.department import Department
 from keys_practice.jobs.faults.fault import Fault, must_end_as
-from keys_practice.processes import is_frozen
+from keys_practice.processes import is_frozen, wait_until
 
 WAITING = 4
 SILENT_SECONDS = 3.1
+FREEZE_SECONDS = 1
 
 
 def _kill(department: Department, *names: str) -> None:
@@ -27,6 +28,20 @@ def _all_dead(department: Department) -> None:
 
 
 def _one_dead(department: Department) -> None:
+    """Between two jobs: one that dies again and again in the middle of the same job is another story."""
+    pid = department.unit(WORKERS[0])["pid"]
+
+    def is_held_between_jobs() -> bool:
+        os.kill(pid, signal.SIGSTOP)
+        busy = "SELECT 1 FROM jobs WHERE state = 'running' AND worker = %s"
+        if wait_until(lambda: is_frozen(pid), FREEZE_SECONDS, 0.001) and not department.rows(
+            busy, WORKERS[0]
+        ):
+            return True
+        os.kill(pid, signal.SIGCONT)
+        return False
+
+    department.must_become(is_held_between_jobs, f"{WORKERS[0]} is between two jobs")
     _kill(department, WORKERS[0])
 
 
