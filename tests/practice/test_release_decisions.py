@@ -28,6 +28,14 @@ def test_a_rehearsal_keeps_nothing(operator: Operator) -> None:
     assert before == operator.see("appctl records")
 
 
+def test_a_test_event_is_nothing_to_rehearse(operator: Operator) -> None:
+    """It holds nothing that a release could apply; the real events are tried as before."""
+    before = operator.run(f"releasectl rehearse r41 {ENDPOINT} --json").json
+    operator.must(f"stripectl deliver-test-event {ENDPOINT}")
+
+    assert operator.run(f"releasectl rehearse r41 {ENDPOINT} --json").json == before
+
+
 def test_a_table_that_changed_closes_the_way_back_and_the_mend_opens_the_way_on(fresh_world: World) -> None:
     """The rehearsal says that r41 can't write and r51 can; rolling back does harm, as it said, and going on heals."""
     operator = Operator(fresh_world)

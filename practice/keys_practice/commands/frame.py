@@ -7,6 +7,7 @@ import argparse
 import json
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -89,6 +90,9 @@ class Command:
             return self._complain(str(problem), UNKNOWN)
         except PracticeError as problem:
             return self._complain(str(problem), NO)
+        except Exception as problem:  # noqa: BLE001 - a mistake of the command's own is no "no"
+            traceback.print_exc()
+            return self._complain(f"this is a mistake of the command itself: {problem!r}", UNKNOWN)
         text = json.dumps(result.content, sort_keys=True) if asked.json else result.words
         sys.stdout.write(text + "\n" if text else "")
         return result.exit_code
