@@ -19,7 +19,7 @@ from keys_practice.wire.layout import layout_of
 
 PATIENCE_SECONDS = 10.0
 FIRST_ORDERS = 12
-INTERVAL_SECONDS = 0.07
+INTERVAL_SECONDS = 0.1
 TRIES = 3
 AGAIN_SECONDS = 0.7
 MOST_AT_ONCE = 8
