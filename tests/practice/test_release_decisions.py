@@ -28,6 +28,14 @@ def test_a_rehearsal_keeps_nothing(operator: Operator) -> None:
     assert before == operator.see("appctl records")
 
 
+def test_a_test_event_is_not_rehearsed(operator: Operator) -> None:
+    """It holds nothing that a release could apply; after it the same events are tried as before."""
+    before = operator.see(f"releasectl rehearse r41 {ENDPOINT}")
+    operator.must(f"stripectl deliver-test-event {ENDPOINT}")
+
+    assert before == operator.see(f"releasectl rehearse r41 {ENDPOINT}")
+
+
 def test_a_table_that_changed_closes_the_way_back_and_the_mend_opens_the_way_on(fresh_world: World) -> None:
     """The rehearsal says that r41 can't write and r51 can; rolling back does harm, as it said, and going on heals."""
     operator = Operator(fresh_world)
