@@ -14,7 +14,7 @@ from keys_practice.tenants.cells import Cell, Reach, judged, unknown
 from keys_practice.tenants.contract import COMMANDS, Contract, Table
 from keys_practice.tenants.sql_matrix import PATIENCE, PROBE, Row, counts, samples
 
-SECONDS = 5
+SECONDS = 2
 REFUSED = (401, 403)
 TRY_ONLY = {"Content-Type": "application/json", "Prefer": "tx=rollback"}
 

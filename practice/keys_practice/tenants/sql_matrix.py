@@ -29,7 +29,7 @@ _MEMBERS = """
 """
 _BECOME = (
     "SAVEPOINT probe; SELECT set_config('role', {}, true), set_config('request.jwt.claims', {}, true),"
-    " set_config('statement_timeout', '2s', true)"
+    " set_config('statement_timeout', '1s', true)"
 )
 _BE_ONESELF = "SELECT set_config('role', 'none', true)"
 

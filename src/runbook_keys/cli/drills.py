@@ -104,8 +104,8 @@ def drill_command(
 
 
 def _busy() -> int:
-    """A drill waits for two thirds of its time. More at once take longer each, and their worlds' traffic goes on all the while."""
-    return min(MOST_JOBS, 3 * (os.cpu_count() or 1))
+    """A drill waits for three fourths of its time. More at once take longer each, and their worlds' traffic goes on all the while."""
+    return min(MOST_JOBS, 4 * (os.cpu_count() or 1))
 
 
 def _mutate(wanted: MutationRequest, after: Path | None, *, as_json_wanted: bool) -> NoReturn:

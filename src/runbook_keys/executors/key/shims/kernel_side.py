@@ -13,6 +13,8 @@ from typing import Any
 from runbook_keys import notebook
 
 MOST_WRITTEN = 8 * 1024 * 1024
+NOTEBOOKS_THAT_LOAD = 2
+"""Before the first one there are the kernel's own libraries, before the second those of the first."""
 
 
 class _Kernel:
@@ -27,6 +29,7 @@ class _Kernel:
     is_busy = False
     is_stopping = False
     written = 0
+    begun = 0
 
 
 def prepare(own: dict[str, str]) -> None:
@@ -47,6 +50,7 @@ def begin(folder: str, scratch: str, environment: dict[str, str]) -> None:
     """Before each notebook: nothing of an earlier one is left but the libraries that it loaded."""
     _forget_names()
     _forget_modules()
+    _pass_over_libraries()
     os.environ.clear()
     os.environ.update(environment | _Kernel.environment | {"TMPDIR": scratch})
     os.chdir(folder)
@@ -73,9 +77,18 @@ def _forget_names() -> None:
     names.get("_dh", []).clear()
     # What was shown is kept under hidden names too: three pictures are eight megabytes.
     _Kernel.shell.displayhook.flush()
-    gc.freeze()  # it collects garbage each time; what is alive now are libraries, which it need not go through again
     for kept in (names, _Kernel.shell.user_ns_hidden):
         kept.update({"_": "", "__": "", "___": ""})
+
+
+def _pass_over_libraries() -> None:
+    """Forgetting names collects garbage. What is alive before the second notebook are libraries: no need to look again.
+
+    Not later: what a notebook leaves alive by mistake would stay for ever, and a picture is some megabytes.
+    """
+    if _Kernel.begun < NOTEBOOKS_THAT_LOAD:
+        gc.freeze()
+    _Kernel.begun += 1
 
 
 def _forget_modules() -> None:
