@@ -82,6 +82,21 @@ def test_a_warm_kernel_keeps_nothing_of_what_it_showed(warm: Caller) -> None:
     assert warm(counts).observation.result == {"count": 0}
 
 
+def test_a_warm_kernel_grows_with_no_notebook(warm: Caller) -> None:
+    """Pictures refer to themselves, so only the collector finds them; and it passes over what came with the first notebook."""
+    picture = (
+        "import sys\nsys.alive = getattr(sys, 'alive', 0)\n"
+        "class Picture:\n    def __init__(self):\n        self.itself = self\n        sys.alive += 1\n"
+        "    def __del__(self):\n        import sys\n        sys.alive -= 1"
+    )
+    shows = notebook(picture, "Picture()", "Picture()", ONE)
+    for _ in range(8):
+        assert warm(shows).kind is OutcomeKind.SUCCEEDED
+    result = warm(notebook("import sys", DECLARE + "declare({'count': sys.alive})")).observation.result
+    assert result is not None
+    assert result["count"] <= 4, "those of the first notebook, which are passed over, and of the last"
+
+
 def test_a_kernel_from_the_shelf_has_the_environment_of_its_new_run_alone(tmp_path: Path) -> None:
     """The process is the same, nothing of the first run's operator is left in it, and the shelf ends it."""
     shelf = KernelShelf()

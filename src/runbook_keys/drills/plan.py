@@ -40,7 +40,8 @@ class DrillPlan(Struct, frozen=True, forbid_unknown_fields=True):
     `must_run` are actions that have to be started. `rolled_back` are the actions that were undone. `irreversible` are the actions that may run in a drill that does
     not end RESOLVED; there none may run unless it is named. `hands_over_to` are the runbooks that it goes on in, in
     order; their steps are named `SLUG/LABEL` everywhere here, and `ending` is that of the last one. `ends_by` is the last
-    way out of all, as `branch_names` names it: its words say to whoever takes over why they were called.
+    way out of all, as `branch_names` names it: its words say to whoever takes over why they were called. One that
+    `is_long` begins first where drills run side by side, so that nothing waits for it alone at the end.
     """
 
     fault: str
@@ -59,6 +60,7 @@ class DrillPlan(Struct, frozen=True, forbid_unknown_fields=True):
     rolled_back: tuple[str, ...] = ()
     irreversible: tuple[str, ...] = ()
     ends_by: str = ""
+    is_long: bool = False
 
 
 def plans_of(files: Mapping[str, bytes]) -> list[DrillPlan]:

@@ -36,9 +36,14 @@ def _keys_differ(rooms: Rooms) -> None:
 
 
 def _release_running(rooms: Rooms) -> None:
+    before = rooms.command("accessctl", "history", "--json")
     rooms.keeper("start", "release")
     rooms.must_become(
-        lambda: '"releasing"' in rooms.command("accessctl", "status", "--json"), "the access release runs"
+        lambda: (
+            '"releasing"' in rooms.command("accessctl", "status", "--json")
+            and rooms.command("accessctl", "history", "--json") != before
+        ),
+        "the access release runs, and stands in the register",
     )
 
 

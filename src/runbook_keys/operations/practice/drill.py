@@ -141,9 +141,12 @@ def _prepared(services: Services, request: DrillRequest) -> _Prepared:
 
 
 def _mixed(packs: Sequence[_Prepared]) -> list[tuple[_Prepared, DrillPlan]]:
-    """Every pack's drills evenly over the whole time: the drills of one pack mostly wait, those of another mostly compute."""
+    """Every pack's drills evenly over the whole time: the drills of one pack mostly wait, those of another mostly compute.
+
+    Long ones begin first.
+    """
     placed = [
-        ((number + 0.5) / len(pack.plans), pack, plan)
+        ((not plan.is_long, (number + 0.5) / len(pack.plans)), pack, plan)
         for pack in packs
         for number, plan in enumerate(pack.plans)
     ]
