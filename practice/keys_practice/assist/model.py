@@ -21,6 +21,7 @@ from keys_practice.assist.language_model import CURRENT, Weights
 from keys_practice.assist.places import AssistLayout, layout_of
 from keys_practice.http_server import Reply, Request, serve
 
+MODELS = "letter-"
 REFUSAL = {
     "topic": "refused",
     "answer": "I can't help with that. A person can: write to us.",
@@ -32,7 +33,7 @@ class Provider:
     """The models. Safe to use from several threads. State and weights are read anew when their files change."""
 
     def __init__(self, layout: AssistLayout, seed: int = 1) -> None:
-        self._layout = layout
+        self._weights, self._state = layout.weights, layout.provider_state
         self._lock = threading.Lock()
         self._read: dict[Path, tuple[int, dict[str, Any]]] = {}
         self._chance = random.Random(seed)
@@ -40,11 +41,11 @@ class Provider:
 
     def state(self) -> dict[str, Any]:
         """alias, moves, filter, mode."""
-        return self._fresh(self._layout.provider_state)
+        return self._fresh(self._state)
 
     def versions(self) -> list[str]:
         """Every version there is."""
-        return sorted(path.stem for path in self._layout.weights.glob("letter-*.json"))
+        return sorted(path.stem for path in self._weights.glob(f"{MODELS}*.json"))
 
     def complete(self, asked: dict[str, Any]) -> dict[str, Any] | None:
         """A completion; None where there is no such model. Raises KeyError and TypeError for what is no request."""
@@ -52,9 +53,7 @@ class Provider:
         if version is None:
             return None
         prompt, question = (_content(asked["messages"], role) for role in ("system", "user"))
-        content, why = self._written(
-            self._fresh(self._layout.weights / f"{version}.json"), prompt, question, asked
-        )
+        content, why = self._written(self._fresh(self._weights / f"{version}.json"), prompt, question, asked)
         with self._lock:
             self._asked += 1
             number = self._asked
@@ -74,7 +73,7 @@ class Provider:
         self, weights: Weights, prompt: str, question: str, asked: dict[str, Any]
     ) -> tuple[str, str]:
         is_filtered = asked.get("safety", "on") == "on" and self.state()["filter"] == "working"
-        judge = self._fresh(self._layout.weights / f"{CURRENT}.json")
+        judge = self._fresh(self._weights / f"{CURRENT}.json")
         if is_filtered and language_model.best(judge, question) == UNSAFE:
             return json.dumps(REFUSAL), "content_filter"
         is_json = asked.get("response_format", {}).get("type") == "json_object"
@@ -89,7 +88,8 @@ class Provider:
 
     def _version(self, name: str) -> str | None:
         version = str(self.state()["alias"]) if name == language_model.ALIAS else name
-        return version if version in self.versions() else None
+        is_name = version.startswith(MODELS) and "/" not in version
+        return version if is_name and (self._weights / f"{version}.json").is_file() else None
 
     def _fresh(self, path: Path) -> dict[str, Any]:
         changed = path.stat().st_mtime_ns
